@@ -1,0 +1,19 @@
+.PHONY: env report test lab
+
+# Each target does all its own set-up; on Windows run the same scripts with python (see README).
+PYTHON ?= python3
+
+env:
+	@$(PYTHON) scripts/setup_env.py
+
+report: env
+	@.venv/bin/python scripts/first_report.py
+
+test: env
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/python -m pytest src tests
+
+lab: env
+	@.venv/bin/python scripts/first_report.py --prepare
+	@.venv/bin/jupyter lab notebooks/explore.ipynb

@@ -1,0 +1,151 @@
+"""The dictionary of columns: what a heading may be called, what its cells hold, which columns name a person.
+
+One entry of columns.toml gives the aliases for reading, the checks for validating and the rows of docs/columns.md.
+"""
+
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Column:
+    """Describe one column of one kind of table."""
+
+    name: str
+    label: str
+    type: str
+    aliases: tuple[str, ...]
+    required: bool = False
+    key: bool = False
+    personal: bool = False
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Describe one kind of table: what one row is and its columns by name."""
+
+    name: str
+    title: str
+    one_row: str
+    columns: dict[str, Column] = field(hash=False)
+
+    @property
+    def required(self) -> list[Column]:
+        """List the columns without which the table cannot be read."""
+        return [c for c in self.columns.values() if c.required]
+
+
+def normal(text: object) -> str:
+    """Bring a heading or a word to the form in which it is compared; the original is kept by the caller.
+
+    Accents stay: Hương Vân is not Hương Văn.
+
+    >>> normal("  Số  CCCD/CMND: "), normal("Xã / Phường*")
+    ('số cccd/cmnd', 'xã/phường')
+    """
+    words = unicodedata.normalize("NFC", str(text)).replace("\xa0", " ").casefold().split()
+    return " ".join(words).replace(" / ", "/").strip(" :*.")
+
+
+def path(tiers: list[object]) -> str:
+    """Join a heading's tiers, the upper first; a tier that repeats the one above counts once.
+
+    >>> path(["Chỉ số thiếu hụt", "11"])
+    'chỉ số thiếu hụt > 11'
+    """
+    parts: list[str] = []
+    for tier in tiers:
+        word = normal(tier)
+        if word and word not in parts[-1:]:
+            parts.append(word)
+    return " > ".join(parts)
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Read the dictionary: kind of table by name."""
+    raw = tomllib.loads(Path(__file__).with_name("columns.toml").read_text(encoding="utf-8"))
+    found = {}
+    for name, entry in raw.items():
+        columns: dict[str, Column] = {}
+        for pattern, spec in entry["columns"].items():
+            for n in range(1, spec.get("repeat", 1) + 1):
+                column = _column(pattern.replace("{n}", str(n)), spec, n)
+                columns[column.name] = column
+        found[name] = Kind(name, entry["title"], entry["one_row"], columns)
+    return found
+
+
+def _column(name: str, spec: dict, n: int) -> Column:
+    aliases = tuple(_alias(a.replace("{n}", str(n))) for a in spec["aliases"])
+    choices = {k: tuple(normal(w) for w in words) for k, words in spec.get("choices", {}).items()}
+    plain = {k: spec[k] for k in ("required", "key", "personal", "minimum", "maximum") if k in spec}
+    label = spec["label"].replace("{n}", str(n))
+    return Column(name, label, spec["type"], aliases, choices=choices, **plain)
+
+
+def _alias(text: str) -> str:
+    """Write an alias like a path: ' / ' separates tiers, '/' alone belongs to the word."""
+    return path(text.split(" / "))
+
+
+def match(kind: Kind, headings: list[str]) -> tuple[dict[str, int], list[int]]:
+    """Find each column's position among headings written as paths.
+
+    The whole path is tried first, then its lowest tier alone, and only where no other heading claimed the column.
+    Returns the positions by column name and the positions nobody claimed.
+    """
+    found: dict[str, int] = {}
+    for reduce in (lambda h: h, lambda h: h.rsplit(" > ", 1)[-1]):
+        by_alias = {alias: c.name for c in kind.columns.values() for alias in c.aliases}
+        for position, heading in enumerate(headings):
+            name = by_alias.get(reduce(heading)) if heading else None
+            if name and name not in found and position not in found.values():
+                found[name] = position
+    unknown = [i for i, h in enumerate(headings) if h and i not in found.values()]
+    return found, unknown
+
+
+def recognise(headings: list[str]) -> tuple[Kind | None, dict[str, int], list[int]]:
+    """Tell which kind of table a row of headings opens: the one of which most required columns are there."""
+    best: tuple[float, Kind | None, dict[str, int], list[int]] = (0.0, None, {}, [])
+    for kind in kinds().values():
+        found, unknown = match(kind, headings)
+        needed = [c.name for c in kind.required]
+        share = sum(n in found for n in needed) / len(needed)
+        if (share, len(found)) > (best[0], len(best[2])):
+            best = (share, kind, found, unknown)
+    return best[1:] if best[0] > 0.5 else (None, {}, [])
+
+
+def markdown() -> str:
+    """Write docs/columns.md."""
+    lines = [
+        "# Columns",
+        "",
+        "Generated by `python scripts/write_docs.py` from `src/infoaccess/columns.toml`.",
+        "",
+    ]
+    for kind in kinds().values():
+        lines += [f"## {kind.name}: {kind.title}", "", f"1 row = {kind.one_row}.", ""]
+        lines += [
+            "| column | heading | type | required | personal | range | also read as |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        for c in kind.columns.values():
+            span = (
+                ""
+                if c.minimum is None and c.maximum is None
+                else f"{c.minimum}..{'' if c.maximum is None else c.maximum}"
+            )
+            also = ", ".join(a.replace(" > ", " / ") for a in c.aliases[1:])
+            need, person = ("yes" if flag else "" for flag in (c.required, c.personal))
+            lines.append(f"| {c.name} | {c.label} | {c.type} | {need} | {person} | {span} | {also} |")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,69 @@
+"""The errors a user can meet: one short tree, each message a Vietnamese sentence for the clerk who has to act."""
+
+from dataclasses import dataclass
+
+
+class InfoAccessError(Exception):
+    """Stand at the root; `exit_code` is what a scheduled job reports."""
+
+    exit_code = 1
+
+
+class UsageError(InfoAccessError):
+    """Refuse a command or a parameter: nothing was run."""
+
+    exit_code = 2
+
+
+class InputError(InfoAccessError):
+    """Refuse an input file as a whole: somebody has to mend and resend it."""
+
+    exit_code = 3
+
+
+class RoomError(InfoAccessError):
+    """Report a folder or file of the suite that is missing, unreadable or busy."""
+
+    exit_code = 4
+
+
+class StageError(InfoAccessError):
+    """Report a notebook that stopped, with the cell where it did."""
+
+    exit_code = 5
+
+
+class ReportError(InfoAccessError):
+    """Report a document that could not be rendered or that disagrees with its figures."""
+
+    exit_code = 6
+
+
+@dataclass(frozen=True)
+class Place:
+    """Point to a spot in a workbook the way a clerk finds it."""
+
+    file: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        """Name the spot in Vietnamese.
+
+        >>> print(Place("a.xlsx", "Danh sách", 12, "Mã hộ"))
+        tệp a.xlsx, trang tính "Danh sách", dòng 12, cột "Mã hộ"
+        """
+        parts = [f"tệp {self.file}"]
+        if self.sheet is not None:
+            parts.append(f'trang tính "{self.sheet}"')
+        if self.row is not None:
+            parts.append(f"dòng {self.row}")
+        if self.column is not None:
+            parts.append(f'cột "{self.column}"')
+        return ", ".join(parts)
+
+
+def bad_file(place: Place, what: str, todo: str) -> InputError:
+    """Build the one sentence that refuses a file: where, what, what to do."""
+    return InputError(f"{str(place)[0].upper()}{str(place)[1:]}: {what}. {todo}.")

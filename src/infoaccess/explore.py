@@ -1,0 +1,35 @@
+"""Frames for a statistician at the desk: pandas and GeoPandas, one call each."""
+
+import geopandas as gpd
+import pandas as pd
+
+from infoaccess import geography, place, released, rooms, units
+
+
+def households(month: str) -> pd.DataFrame:
+    """Return a month's placed households: 1 row = 1 household; no name, number or birth date."""
+    return place.read(rooms.PLACED, rooms.month_name(month), "households")
+
+
+def rates(month: str, measure: str, *, group: str = "all", base: str = "household") -> pd.DataFrame:
+    """Return one measure's released counts and rate for the month's units.
+
+    1 row = 1 unit; hidden counts are missing.
+    """
+    found = released.read(rooms.month_name(month), month)
+    valid = units.on(month)[["code", "valid_from", "area_set", "name"]]
+    cells = [found.cell(code, measure, group=group, base=base) for code in valid["code"]]
+    return valid.assign(
+        numerator=pd.array([c.numerator for c in cells], dtype="Int64"),
+        denominator=pd.array([c.denominator for c in cells], dtype="Int64"),
+        rate=pd.array([c.rate for c in cells], dtype="Float64"),
+        status=[c.status for c in cells],
+    )
+
+
+def map_frame(month: str, measure: str, area_set: str | None = None) -> gpd.GeoDataFrame:
+    """Return the month's communes (or another area set of its era) with a measure's rate: 1 row = 1 unit; EPSG:4326."""
+    area_set = area_set or units.commune_set(month)
+    shapes = geography.read(area_set)[["code", "valid_from", "geometry"]]
+    frame = shapes.merge(rates(month, measure), on=["code", "valid_from"], validate="one_to_one")
+    return frame.assign(rate=frame["rate"].astype(float))

@@ -1,0 +1,77 @@
+"""Two nbconvert exporters for an executed report notebook: one interactive page, one official PDF.
+
+``jupyter nbconvert --to infoaccess-html report.ipynb`` and ``--to infoaccess-pdf``. Both walk the same blocks:
+exhibits by their own mime type, markdown cells that are not tagged `internal`; streams are dropped, so no
+warning reaches a document.
+"""
+
+from nbconvert.exporters.base import Exporter
+from nbformat import NotebookNode
+
+from infoaccess.errors import ReportError
+from infoaccess.exhibits import MIME
+
+
+def blocks(notebook: NotebookNode) -> list[dict]:
+    """List what an executed notebook shows, in order.
+
+    Raises ReportError for a notebook that was not executed or holds no report.
+    """
+    found: list[dict] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "internal" not in cell.metadata.get("tags", []):
+            found.append({"type": "markdown", "source": cell.source})
+        elif cell.cell_type == "code":
+            found += [b for output in cell.outputs for b in _block(output)]
+    titles = [b for b in found if b["type"] == "exhibit" and b["exhibit"]["kind"] == "title"]
+    if not titles:
+        raise ReportError(
+            "Sổ tay này chưa chạy hoặc không phải báo cáo (không có phần tiêu đề). Hãy chạy sổ tay trước."
+        )
+    return [titles[0], *(b for b in found if b is not titles[0])]
+
+
+def _block(output: NotebookNode) -> list[dict]:
+    if output.output_type not in ("display_data", "execute_result"):
+        return []
+    data = output.data
+    if MIME in data:
+        exhibit = {
+            "type": "exhibit",
+            "exhibit": data[MIME],
+            "html": data["text/html"],
+            "svg": data.get("image/svg+xml"),
+        }
+        return [exhibit]
+    text = data.get("text/plain", "")
+    return [{"type": "plain", "text": text}] if text else []
+
+
+class HTMLReport(Exporter):
+    """Export an executed report notebook as one self-contained page."""
+
+    file_extension = ".html"
+    output_mimetype = "text/html"
+    export_from_notebook = "Huế: báo cáo HTML"
+
+    def from_notebook_node(self, nb, resources=None, **kwargs):
+        """Return the page and nbconvert's resources."""
+        from infoaccess import html
+
+        _, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return html.page(blocks(nb)), resources
+
+
+class PDFReport(Exporter):
+    """Export an executed report notebook as an official PDF."""
+
+    file_extension = ".pdf"
+    output_mimetype = "application/pdf"
+    export_from_notebook = "Huế: báo cáo PDF"
+
+    def from_notebook_node(self, nb, resources=None, **kwargs):
+        """Return the PDF's bytes and nbconvert's resources."""
+        from infoaccess import pdf
+
+        _, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return pdf.render(blocks(nb)), resources

@@ -1,0 +1,157 @@
+"""Make a month: stages 1 to 4, then the reports, which appear all at once or not at all."""
+
+import hashlib
+import multiprocessing
+import os
+import sys
+import tempfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from infoaccess import intake, published, released, rooms, runner, store, units
+from infoaccess.errors import RoomError
+
+
+def inputs_key(month: str, settings: dict) -> str:
+    """Return the checksum of all that a month's figures rest on.
+
+    Its lists and all earlier ones, settings, this code.
+    """
+    known = hashlib.sha256(repr(sorted(settings.items())).encode())
+    for path in sorted(Path(__file__).parent.glob("*.*")) + [rooms.facts("units.csv"), rooms.facts("lineage.csv")]:
+        if path.is_file():
+            known.update(path.read_bytes())
+    for earlier in (m for m in rooms.raw_months() if m <= month):
+        for path in sorted(rooms.data(rooms.RAW, earlier).iterdir()):
+            known.update(f"{earlier}/{path.name}:{intake.checksum(path)}".encode() if path.is_file() else b"")
+    return known.hexdigest()
+
+
+def first_due(month: str, settings: dict) -> str:
+    """Return the first month whose released counts are not made from the lists, settings and code that are here now."""
+    for earlier in (m for m in rooms.raw_months() if settings["first_month"] <= m <= month):
+        mark = rooms.data(rooms.RELEASE, earlier) / "inputs.sha256"
+        if not mark.exists() or mark.read_text(encoding="ascii") != inputs_key(earlier, settings):
+            return earlier
+    return month
+
+
+def areas_of(month: str, wanted: list[str]) -> list[str]:
+    """List the codes to report on: those wanted, checked, or the city and every unit valid in the month."""
+    return [released.area(month, code)["code"] for code in dict.fromkeys(wanted)] or list(units.on(month)["code"])
+
+
+def plan(month: str, only: str | None, areas: list[str]) -> list[str]:
+    """Say what a run would do, a line each; nothing is run."""
+    settings = runner.settings()
+    _need_lists(month)
+    since = first_due(month, settings)
+    lines = [f"bước {s.id}: {s.notebook}, tháng {since} đến {month}" for s in runner.stages(only) if s.id != "5"]
+    if only in (None, "5"):
+        chosen = areas_of(month, areas)
+        lines.append(f"bước 5: {len(chosen)} báo cáo của tháng {month}: {', '.join(chosen)}")
+    return lines
+
+
+def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int = 1) -> Path:
+    """Make a month and return its folder of reports (or the room of the one stage that was run).
+
+    Raises the errors of `errors`; then the reports that were there before are still there, untouched.
+    """
+    settings, chosen = runner.settings(), runner.stages(only)
+    rooms.month_name(month)
+    codes = areas_of(month, list(areas))
+    _need_lists(month)
+    for folder in (rooms.reports(), rooms.data("")):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(rooms.home() / "data" / ".run.lock")
+    try:
+        with lock.acquire(timeout=0):
+            for parent in [rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE))]:
+                rooms.recover(parent)
+            return _run(month, chosen, codes, jobs, settings, full=not areas)
+    except Timeout as err:
+        raise RoomError(
+            "Một lần chạy khác đang làm việc trong cùng thư mục. Hãy chờ lần đó xong rồi chạy lại."
+        ) from err
+
+
+def _need_lists(month: str) -> None:
+    held = rooms.raw_months()
+    if rooms.month_name(month) not in held:
+        last = f" Tháng mới nhất đang có: {held[-1]}." if held else ""
+        folder = rooms.data(rooms.RAW, month)
+        raise RoomError(f"Chưa có danh sách của tháng {month}: hãy chép các tệp vào {folder} rồi chạy lại.{last}")
+
+
+def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: bool) -> Path:
+    with tempfile.TemporaryDirectory(prefix="infoaccess-") as scratch:
+        since = first_due(month, settings)
+        values = {**settings, "month": month, "since": since}
+        done = []
+        for stage in (s for s in chosen if s.id != "5"):
+            runner.say(f"{stage.notebook}: {since} - {month}")
+            source = rooms.notebooks() / f"{stage.notebook}.ipynb"
+            target = Path(scratch) / f"{stage.notebook}.ipynb"
+            runner.execute(stage.notebook, runner.select(source, values), target, settings["cell_seconds"])
+            done.append(target)
+        if any(s.id == "4" for s in chosen):
+            for m in (m for m in rooms.raw_months() if since <= m <= month):
+                mark = rooms.data(rooms.RELEASE, m) / "inputs.sha256"
+                mark.write_text(inputs_key(m, settings), encoding="ascii")
+        if all(s.id != "5" for s in chosen):
+            return rooms.data(
+                {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}.get(chosen[0].id, rooms.INDICATORS)
+            )
+        return _publish(month, codes, jobs, settings, done, full)
+
+
+def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list[Path], full: bool) -> Path:
+    with rooms.replaced(rooms.reports(month)) as folder:
+        (folder / "run").mkdir()
+        for path in done:
+            (folder / "run" / path.name).write_bytes(path.read_bytes())
+        names = {
+            "month": month,
+            "first_month": settings["first_month"],
+            "state": settings["state"],
+            "lang": settings["lang"],
+        }
+        tasks = [
+            {"code": c, "parameters": names | {"area": c}, "folder": str(folder), "limit": settings["cell_seconds"]}
+            for c in codes
+        ]
+        shown = _reports(tasks, jobs)
+        numbers = {c: published.check(month, c, shown[c], settings) for c in codes}
+        door = store.door(rooms.VALIDATED, month)
+        missing = [] if full else [c for c in units.on(month)["code"] if c not in numbers]
+        runner.write_json(
+            folder / "manifest.json", published.manifest(month, numbers, settings, door, inputs_key(month, settings))
+        )
+        page = published.month_index(month, numbers, missing, settings, door)
+        (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    published.archive(settings["lang"])
+    return rooms.reports(month)
+
+
+def _reports(tasks: list[dict], jobs: int) -> dict[str, dict]:
+    """Make all reports in `jobs` processes; the first that fails stops the rest."""
+    bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
+    found = {}
+    workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
+    # Spawned, not forked: a process that has run a polars query hangs its forked children.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(runner.report, task) for task in tasks]
+        try:
+            for future in as_completed(waiting):
+                result = future.result()
+                found[result["code"]] = result["numbers"]
+                bar.update()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    bar.close()
+    return found

@@ -1,0 +1,55 @@
+"""The walk of the data: one table that feeds the runner, the README's picture and the architecture test."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from tqdm import tqdm
+
+from infoaccess import deprivation, disclosure, intake, place, programme, rooms, smartphones
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Name one stage: its notebook, its function of a month, the rooms it reads and the one it writes."""
+
+    id: str
+    notebook: str
+    run: Callable[..., dict] | None
+    reads: tuple[str, ...]
+    writes: str
+
+
+STAGES = (
+    Stage("1", "1_validate_lists", intake.run, ("0_raw",), "1_validated"),
+    Stage("2", "2_place_households", place.run, ("1_validated",), "2_placed"),
+    Stage("3a", "3a_information_deprivation", deprivation.run, ("2_placed",), "3_indicators"),
+    Stage("3b", "3b_smartphone_use", smartphones.run, ("2_placed",), "3_indicators"),
+    Stage("3c", "3c_programme_progress", programme.run, ("2_placed",), "3_indicators"),
+    Stage("4", "4_release", disclosure.run, ("1_validated", "2_placed", "3_indicators"), "4_release"),
+    Stage("5", "5_progress_report", None, ("4_release",), "reports"),
+)
+
+
+def run(stage: str, since: str, month: str, **settings) -> list[dict]:
+    """Run one stage for every month that has lists, from `since` to `month`; return each month's door."""
+    found = next(s for s in STAGES if s.id == stage)
+    months = [m for m in rooms.raw_months() if rooms.month_name(since) <= m <= rooms.month_name(month)]
+    months = months or [month]
+    bar = tqdm(months, desc=found.notebook, disable=not sys.stderr.isatty())
+    return [found.run(m, **settings) for m in bar]
+
+
+def doors(found: list[dict], *columns: str) -> pd.DataFrame:
+    """Show the doors of a stage as a table: 1 row = 1 month; only whole-city totals, never a person or a unit."""
+    rows = [{"month": d["month"]} | _flat({c: d[c] for c in columns}) for d in found]
+    return pd.DataFrame(rows).set_index("month")
+
+
+def _flat(entry: dict, prefix: str = "") -> dict:
+    flat = {}
+    for key, value in entry.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, name + ".") if isinstance(value, dict) else {name: value}
+    return flat

@@ -1,0 +1,118 @@
+"""What a month publishes besides its reports: the check against room 4, the indexes, the manifest."""
+
+import platform
+from html.parser import HTMLParser
+from importlib.metadata import version
+from pathlib import Path
+
+from infoaccess import figures, html, report, rooms, units, words
+from infoaccess.errors import ReportError
+
+PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
+HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
+
+
+class _Numbers(HTMLParser):
+    """Collect the headline numbers of a page by their ids."""
+
+    def __init__(self):
+        super().__init__()
+        self.found: dict[str, float | None] = {}
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "data" and "data-number-id" in given:
+            value = given.get("value")
+            self.found[given["data-number-id"]] = float(value) if value else None
+
+
+def numbers_in(page: str) -> dict[str, float | None]:
+    """Read a page's headline numbers back out of its HTML; None where one is hidden or missing."""
+    parser = _Numbers()
+    parser.feed(page)
+    return parser.found
+
+
+def check(month: str, code: str, shown: dict, settings: dict) -> list[dict]:
+    """Compare what a page shows with room 4, read afresh, and return the numbers for the manifest.
+
+    Raises ReportError when one differs: then nothing is published.
+    """
+    r = report.open(month, code, state=settings["state"], since=settings["first_month"], lang=settings["lang"])
+    numbers = figures.headline(r.release, code, r.w)
+    expected = {n["id"]: n["value"] for n in numbers}
+    wrong = [i for i in expected if i not in shown or _differs(expected[i], shown[i])]
+    if wrong or set(shown) != set(expected):
+        raise ReportError(f"Báo cáo {code}: số trên trang không khớp số đã duyệt ({', '.join(wrong) or 'thừa số'}).")
+    return [{k: n[k] for k in ("id", "label", "text", "value")} for n in numbers]
+
+
+def _differs(a: float | None, b: float | None) -> bool:
+    return (a is None) != (b is None) or (a is not None and abs(a - b) > 1e-9 * max(1.0, abs(a)))
+
+
+def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str) -> dict:
+    """Return the month's manifest: inputs and their checksums, versions, parameters, rows in and out, numbers."""
+    return {
+        "month": month,
+        "inputs": door["files"],
+        "inputs_key": inputs,
+        "rows": door["tables"],
+        "synthetic": door["synthetic"],
+        "parameters": settings,
+        "versions": {p: version(p) for p in PACKAGES} | {"python": platform.python_version()},
+        "reports": numbers,
+    }
+
+
+def month_index(month: str, numbers: dict, missing: list[str], settings: dict, door: dict) -> str:
+    """Return the month's index page."""
+    valid = units.on(month)
+    w = words.load(settings["lang"])
+    groups = []
+    for level, heading in HEADINGS.items():
+        rows = valid[valid["area_set"].str.endswith(level) & valid["code"].isin(list(numbers))]
+        entries = [_entry(u, numbers[u["code"]]) for u in rows.to_dict("records")]
+        if entries:
+            groups.append({"heading": heading, "reports": entries})
+    names = valid.set_index("code")["name"]
+    info = {
+        "lang": w.lang,
+        "month": month,
+        "period": words.month(month, w.lang),
+        "state": w(f"state.{settings['state']}"),
+        "banners": [w("title.synthetic")] if door["synthetic"] else [],
+        "title": f"Báo cáo {words.month(month, w.lang)}",
+        "groups": groups,
+        "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],
+        "links": [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}],
+        "missing": [{"code": c, "name": names[c], "reason": "chưa lập trong lần chạy này"} for c in missing],
+    }
+    return html.month_index(info)
+
+
+def _entry(unit: dict, numbers: list[dict]) -> dict:
+    code = unit["code"]
+    shown = [
+        {"label": n["label"], "text": n["text"]} for n in numbers if n["id"] in ("deprived_any.rate", "covered.rate")
+    ]
+    return {"code": code, "name": unit["name"], "html": f"{code}.html", "pdf": f"{code}.pdf", "numbers": shown}
+
+
+def archive(lang: str) -> Path:
+    """Write reports/index.html anew from the months that lie there, and return it."""
+    import json
+
+    w, folder, months = words.load(lang), rooms.reports(), []
+    for path in sorted(folder.glob("20??-??/manifest.json"), reverse=True):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        month = kept["month"]
+        entry = {"month": month, "period": words.month(month, lang), "href": f"{month}/index.html"}
+        entry["state"] = w(f"state.{kept['parameters']['state']}")
+        entry["banners"] = [w("title.synthetic")] if kept["synthetic"] else []
+        months.append(entry)
+    text = html.archive_index({"lang": lang, "title": "Báo cáo tiếp cận thông tin – thành phố Huế", "months": months})
+    fresh = folder / ".index.html.new"
+    fresh.write_text(text, encoding="utf-8", newline="\n")
+    fresh.replace(folder / "index.html")
+    return folder / "index.html"

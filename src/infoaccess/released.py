@@ -1,0 +1,129 @@
+"""Read room 4 for a report: released counts of one month's units, and of the same units in all months before.
+
+The only source of a report's figures. Rates are formed here, last; a suppressed or missing part gives no rate.
+"""
+
+import json
+from dataclasses import dataclass
+
+import polars as pl
+
+from infoaccess import rooms, store, units
+from infoaccess.disclosure import PUBLISHED, SUPPRESSED
+from infoaccess.errors import RoomError, UsageError
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Hold one released count: numerator over denominator, either of which may be hidden or missing."""
+
+    numerator: int | None = None
+    denominator: int | None = None
+    numerator_status: str = "missing"
+    denominator_status: str = "missing"
+    received: int = 0
+    expected: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        """Return numerator / denominator, or None where a part is hidden, missing or there is nobody to count."""
+        return self.numerator / self.denominator if self.numerator is not None and self.denominator else None
+
+    @property
+    def status(self) -> str:
+        """Tell the rate's state: published, suppressed, empty or missing."""
+        if {self.numerator_status, self.denominator_status} & set(SUPPRESSED):
+            return "suppressed"
+        if self.numerator_status != PUBLISHED or self.denominator_status != PUBLISHED:
+            return "missing"
+        return "published" if self.denominator else "empty"
+
+    @property
+    def partial(self) -> bool:
+        """Tell whether some commune of the unit sent no list."""
+        return self.received < self.expected
+
+
+@dataclass(frozen=True)
+class Release:
+    """Hold what room 4 says of one area set family: cells by (month, code, group, base, measure)."""
+
+    month: str
+    months: list[str]
+    cells: dict[tuple, Cell]
+    quality: dict
+    targets: list[dict]
+    standard: str
+    threshold: int
+    synthetic: bool
+
+    def cell(
+        self,
+        code: str,
+        measure: str,
+        *,
+        month: str | None = None,
+        group: str = "all",
+        base: str = "household",
+    ) -> Cell:
+        """Return one count; a Cell of status missing where there is none."""
+        return self.cells.get((month or self.month, code, group, base, measure), Cell())
+
+    def series(self, code: str, measure: str, *, group: str = "all", base: str = "household") -> list[float | None]:
+        """Return a unit's rates, one a month of `months`."""
+        return [self.cell(code, measure, month=m, group=group, base=base).rate for m in self.months]
+
+
+def area(month: str, code: str) -> dict:
+    """Find a unit that is valid in a month.
+
+    Raises UsageError for any other code, naming the nearest help.
+    """
+    valid = units.on(month)
+    found = valid[valid["code"] == code]
+    if found.empty:
+        old = units.table()
+        elsewhere = old[old["code"] == code]["name"].unique()
+        known = f" (mã này là của {', '.join(elsewhere)} ở thời kỳ khác)" if len(elsewhere) else ""
+        raise UsageError(
+            f"Đơn vị {code!r} không có trong tháng {month}{known}. "
+            f"Xem các mã ở geo/units.csv; mã toàn thành phố là {units.CITY}."
+        )
+    return found.iloc[0].to_dict()
+
+
+def read(month: str, first: str, codes: list[str] | None = None) -> Release:
+    """Read room 4 from a first month to a month, in the area sets of that month's era.
+
+    Raises RoomError when the month was not released.
+    """
+    held = [m for m in store.months(rooms.RELEASE) if first <= m <= month]
+    if month not in held:
+        raise RoomError(f"Tháng {month} chưa qua bước 4. Hãy chạy: python scripts/run_month.py {month}")
+    wanted = pl.col("area_set").is_in(list(units.LEVELS[units.era_of(month)]))
+    if codes is not None:
+        wanted &= pl.col("code").is_in(codes)
+    paths = [rooms.data(rooms.RELEASE, m) / "counts.parquet" for m in held]
+    frame = pl.concat([pl.scan_parquet(p).filter(wanted) for p in paths]).collect()
+    cells = {}
+    columns = ["month", "code", "group", "base", "measure", "numerator", "denominator", "numerator_status"]
+    columns += ["denominator_status", "communes_received", "communes_expected"]
+    for month_, code, group, base, measure, *rest in frame.select(columns).iter_rows():
+        cells[(month_, code, group, base, measure)] = Cell(*rest)
+    folder = rooms.data(rooms.RELEASE, month)
+    door = store.door(rooms.RELEASE, month)
+    return Release(
+        month=month,
+        months=rooms.months_between(held[0], month),
+        cells=cells,
+        quality=json.loads((folder / "quality.json").read_text(encoding="utf-8")),
+        targets=pl.read_parquet(folder / "targets.parquet").to_dicts(),
+        standard=frame.filter(pl.col("month") == month)["standard"][0],
+        threshold=door["threshold"],
+        synthetic=any(_synthetic(m) for m in held),
+    )
+
+
+def _synthetic(month: str) -> bool:
+    path = rooms.data(rooms.RELEASE, month) / "quality.json"
+    return json.loads(path.read_text(encoding="utf-8"))["synthetic"]

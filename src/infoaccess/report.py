@@ -1,0 +1,153 @@
+"""The progress report of one unit and month: what the notebook calls, cell by cell.
+
+`open` reads room 4 once; each method returns one Exhibit (or two, shown after each other).
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from infoaccess import deprivation, exhibits, figures, released, rooms, units, words
+from infoaccess.errors import UsageError
+from infoaccess.exhibits import Exhibit
+from infoaccess.released import Release
+from infoaccess.words import Words
+
+STATES = ("estimated", "preliminary", "official")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Hold what a report of one unit needs: its figures, its neighbours, its language."""
+
+    release: Release
+    area: dict  # the unit's row of units.table
+    children: list[dict]  # the units of its table: those below it, or for a commune those beside it
+    layer: str  # area set of its map
+    state: str
+    w: Words
+
+    @property
+    def period(self) -> str:
+        """Name the month."""
+        return words.month(self.release.month, self.w.lang)
+
+    @property
+    def code(self) -> str:
+        """Return the unit's code."""
+        return self.area["code"]
+
+
+def open(month: str, area: str, *, state: str = "preliminary", since: str = "2023-01", lang: str = "vi") -> Report:
+    """Read what one unit's report needs.
+
+    Raises UsageError for a unit that is not valid in the month, a state or a language that does not exist;
+    RoomError when the month was not released.
+    """
+    rooms.month_name(month)
+    if state not in STATES:
+        raise UsageError(f"Trạng thái {state!r} không có; chọn một trong: {', '.join(STATES)}.")
+    if lang not in words.LANGUAGES:
+        raise UsageError(f"Ngôn ngữ {lang!r} không có; chọn một trong: {', '.join(words.LANGUAGES)}.")
+    unit = released.area(month, area)
+    children, layer = neighbours(month, unit)
+    wanted = sorted({area, *(c["code"] for c in children), *_layer_codes(layer)})
+    return Report(released.read(month, since, wanted), unit, children, layer, state, words.load(lang))
+
+
+def neighbours(month: str, unit: dict) -> tuple[list[dict], str]:
+    """Return the units that a unit's table lists and the area set of its map."""
+    era = units.era_of(month)
+    levels = units.LEVELS[era]
+    here = units.on(month)
+    if unit["area_set"] == "city":
+        layer = levels[1]
+        listed = here[here["area_set"] == layer]
+    else:
+        layer = levels[-1]
+        parent = unit["code"] if unit["area_set"].endswith("district") else unit["parent_code"]
+        listed = here[(here["area_set"] == layer) & (here["parent_code"] == parent)]
+    return listed.to_dict("records"), layer
+
+
+def _layer_codes(layer: str) -> list[str]:
+    return list(units.leaves(layer))
+
+
+def agency(month: str) -> dict:
+    """Find who issues a month's report."""
+    table = tomllib.loads(Path(__file__).with_name("agencies.toml").read_text(encoding="utf-8"))["agencies"]
+    return next(a for a in table if a["valid_from"] <= month <= a["valid_to"])
+
+
+def title(r: Report) -> Exhibit:
+    """Show the head of the report: who, what, when, in the order of Decree 30/2020/NĐ-CP; number and day stay blank."""
+    w, month = r.w, r.release.month
+    issued = rooms.shift(month, 1)
+    body = agency(month)
+    day = int(issued[5:])
+    texts = {
+        "lang": w.lang,
+        "month": month,
+        "area": r.code,
+        "parent_body": body["parent_body"],
+        "issuing_body": body["issuing_body"],
+        "national_title": w("title.national"),
+        "motto": w("title.motto"),
+        "number_line": w("title.number_line"),
+        "place_date": w("title.place_date", month=f"{day:02d}" if day < 3 else day, year=issued[:4]),
+        "doc_type": w("title.doc_type"),
+        "subject": w("title.subject", period=r.period, area=r.area["name"]),
+        "area_name": r.area["name"],
+        "period": r.period,
+        "state": w(f"state.{r.state}"),
+        "banners": [w("title.synthetic")] if r.release.synthetic else [],
+        "recipients_title": w("title.recipients_title"),
+        "recipients": _recipients(body, w),
+        "signature": w("title.signature"),
+        "page_title": w("title.page_title", period=r.period, area=r.area["name"]),
+        "date_key": f"{issued}-01",
+    }
+    return Exhibit(exhibits.base("title", "title", None, None, []) | texts)
+
+
+def _recipients(body: dict, w: Words) -> list[str]:
+    first, *rest = w("title.recipients")
+    first = w("title.recipients_province") if "TỈNH" in body["parent_body"] else first
+    return [first, *(line.format(archive=body["archive"]) for line in rest)]
+
+
+def key_figures(r: Report) -> Exhibit:
+    """Show the headline numbers with their changes, and the sentences that read them."""
+    numbers = figures.headline(r.release, r.code, r.w)
+    below = r.children if not r.area["area_set"].endswith("commune") else []
+    said = figures.sentences(r.release, r.area, r.w, below)
+    notes = [r.w("note.signs", threshold=r.release.threshold)]
+    return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, said, notes)
+
+
+def method(r: Report) -> Exhibit:
+    """Show how the figures were made and what they may not be used for."""
+    w = r.w
+    rules = deprivation.rule_sets()[r.release.standard]
+    wording = {i["id"]: i.get("wording", "") for i in rules["indicators"]}
+    said = [
+        w(
+            "method.standard",
+            title=rules["title"],
+            source=rules["source"],
+            id=r.release.standard,
+            internet=wording[deprivation.INTERNET],
+            device=wording[deprivation.DEVICE],
+        ),
+        w("method.rates"),
+        w("method.need"),
+        w("method.units"),
+        w("method.disclosure", threshold=r.release.threshold),
+        w("method.state", state=w(f"state.{r.state}").lower()),
+        w("method.lists", lists_from=agency(r.release.month)["lists_from"]),
+    ]
+    notes = [w("note.sum")]
+    if units.era_of(r.release.month) != "A":
+        notes.append(w("note.inferred"))
+    return exhibits.text("method", w("section.method"), said, notes)

@@ -1,0 +1,172 @@
+"""The rooms of the house: the only module that knows where files lie.
+
+One root moves them all: ``INFOACCESS_HOME``, by default the checkout. Facts that come with the code (the unit lists in
+``geo/``, the notebooks) are found beside the code when a home has none of its own.
+"""
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infoaccess.errors import RoomError, UsageError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+RAW, VALIDATED, PLACED, INDICATORS, RELEASE = (
+    "0_raw",
+    "1_validated",
+    "2_placed",
+    "3_indicators",
+    "4_release",
+)
+_MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+
+
+def home() -> Path:
+    """Return the root of all rooms."""
+    return Path(os.environ.get("INFOACCESS_HOME") or CHECKOUT).resolve()
+
+
+def month_name(text: str) -> str:
+    """Check a month's name.
+
+    Raises UsageError for anything but YYYY-MM.
+
+    >>> month_name("2025-06")
+    '2025-06'
+    """
+    if not isinstance(text, str) or not _MONTH.fullmatch(text):
+        raise UsageError(f"Tháng {text!r} không hợp lệ. Hãy viết năm-tháng, ví dụ 2025-06, tháng từ 01 đến 12.")
+    return text
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """List months, both ends included.
+
+    >>> months_between("2023-11", "2024-01")
+    ['2023-11', '2023-12', '2024-01']
+    """
+    start, end = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (first, last))
+    return [f"{n // 12}-{n % 12 + 1:02d}" for n in range(start, end + 1)]
+
+
+def shift(month: str, by: int) -> str:
+    """Return the month some months later.
+
+    >>> shift("2025-01", -1), shift("2025-01", -12)
+    ('2024-12', '2024-01')
+    """
+    n = int(month[:4]) * 12 + int(month[5:]) - 1 + by
+    return f"{n // 12}-{n % 12 + 1:02d}"
+
+
+def data(room: str, month: str | None = None) -> Path:
+    """Return a room of data, or one month's folder in it."""
+    path = home() / "data" / room
+    return path / month if month else path
+
+
+def reports(month: str | None = None) -> Path:
+    """Return the folder of reports, or one month's."""
+    path = home() / "reports"
+    return path / month if month else path
+
+
+def failed() -> Path:
+    """Return where notebooks that stopped are kept: inside data/, as they may quote a list."""
+    return home() / "data" / "failed"
+
+
+def notebooks() -> Path:
+    """Return the folder of notebooks."""
+    own = home() / "notebooks"
+    return own if (own / "parameters.yaml").exists() else CHECKOUT / "notebooks"
+
+
+def facts(name: str) -> Path:
+    """Return a file of facts in geo/ (units, lineage): the home's own or the checkout's."""
+    own = home() / "geo" / name
+    return own if own.exists() else CHECKOUT / "geo" / name
+
+
+def built(name: str = "") -> Path:
+    """Return the folder (or a file) of geometry built on this machine."""
+    return home() / "geo" / "built" / name
+
+
+def official() -> Path:
+    """Return the folder for the department's own boundary files."""
+    return home() / "geo" / "official"
+
+
+def key_file() -> Path:
+    """Return the file of the secret that turns identifiers into hashes; outside the checkout and outside data/."""
+    named = os.environ.get("INFOACCESS_KEY_FILE")
+    if named:
+        return Path(named)
+    base = os.environ.get("APPDATA") or os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "infoaccess" / "person.key"
+
+
+def raw_months() -> list[str]:
+    """List the months that have lists, oldest first."""
+    room = data(RAW)
+    if not room.is_dir():
+        return []
+    return sorted(p.name for p in room.iterdir() if p.is_dir() and _MONTH.fullmatch(p.name))
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """Give a fresh folder that takes the target's place at the end: whole, or not at all.
+
+    The former folder is set aside first and removed last, so a kill leaves the old or the new one; `recover` tidies up.
+    Raises RoomError when the disk is full or the folder may not be written.
+    """
+    mark = uuid.uuid4().hex[:8]
+    fresh = target.with_name(f".{target.name}.new-{mark}")
+    aside = target.with_name(f".{target.name}.old-{mark}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh.mkdir()
+        yield fresh
+        _sync(fresh)
+        if target.exists():
+            target.rename(aside)
+        fresh.rename(target)
+    except OSError as err:
+        if aside.exists() and not target.exists():
+            aside.rename(target)
+        raise RoomError(
+            f"Không ghi được thư mục {target}: {err.strerror or err}. "
+            "Hãy kiểm tra dung lượng đĩa và quyền ghi rồi chạy lại; kết quả cũ vẫn còn nguyên."
+        ) from err
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def recover(parent: Path) -> None:
+    """Put back a folder that a killed run had set aside, and remove its half-written ones."""
+    if not parent.is_dir():
+        return
+    for path in parent.glob(".*.old-????????"):
+        target = parent / path.name[1:].rsplit(".old-", 1)[0]
+        if target.exists():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.rename(target)
+    for path in parent.glob(".*.new-????????"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Push a folder's files to the disk before their name becomes the real one."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())

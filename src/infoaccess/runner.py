@@ -1,0 +1,148 @@
+"""Run notebooks with papermill, parameters checked first, and render what they show.
+
+papermill only warns on a parameter that the notebook does not name and then runs with the default: here it is refused.
+Executed copies are the evidence of a month; a copy that stopped may quote a list, so it stays inside data/.
+"""
+
+import json
+import sys
+import tempfile
+import uuid
+from pathlib import Path
+
+import nbformat
+import papermill
+import yaml
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from infoaccess import pipeline, rooms
+from infoaccess.errors import RoomError, StageError, UsageError
+
+_TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+
+
+def settings() -> dict:
+    """Read notebooks/parameters.yaml.
+
+    Raises UsageError when it is not a table of settings.
+    """
+    path = rooms.notebooks() / "parameters.yaml"
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as err:
+        raise UsageError(f"Không đọc được {path}: hãy sửa lại tệp cài đặt này.") from err
+    if not isinstance(found, dict):
+        raise UsageError(f"{path} phải là các dòng dạng tên: giá trị.")
+    return found
+
+
+def check_parameters(path: Path, given: dict) -> None:
+    """Refuse parameters that the notebook does not name, leaves without value, or types otherwise.
+
+    Raises UsageError naming the notebook and the parameter.
+    """
+    known = papermill.inspect_notebook(str(path))
+    for name in sorted(set(given) - set(known)):
+        raise UsageError(f"Sổ tay {path.name} không có tham số {name!r}; có: {', '.join(known)}.")
+    for name in sorted(set(known) - set(given)):
+        raise UsageError(f"Sổ tay {path.name} cần tham số {name!r}; hãy thêm vào notebooks/parameters.yaml.")
+    for name, value in given.items():
+        wanted = _TYPES.get(known[name]["inferred_type_name"])
+        if wanted and type(value) is not wanted:
+            raise UsageError(f"Tham số {name!r} của {path.name} phải là {wanted.__name__}, không phải {value!r}.")
+
+
+def select(path: Path, values: dict) -> dict:
+    """Pick from all values those that a notebook names."""
+    return {k: v for k, v in values.items() if k in papermill.inspect_notebook(str(path))}
+
+
+def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbformat.NotebookNode:
+    """Run one notebook into its executed copy.
+
+    Raises UsageError for wrong parameters, StageError with the cell and the sentence when a cell stops.
+    """
+    source = rooms.notebooks() / f"{notebook}.ipynb"
+    if not source.exists():
+        raise RoomError(f"Thiếu sổ tay {source}. Hãy lấy lại từ bản cài đặt.")
+    check_parameters(source, parameters)
+    try:
+        return papermill.execute_notebook(
+            str(source),
+            str(target),
+            parameters=parameters,
+            progress_bar=False,
+            log_output=False,
+            request_save_on_cell_execute=False,
+            autosave_cell_every=0,
+            execution_timeout=limit,
+            cwd=str(rooms.home()),
+            kernel_name="python3",
+            config=_transport(),
+        )
+    except PapermillExecutionError as err:
+        kept = keep_failed(target, parameters)
+        raise StageError(f"{notebook}, ô [{err.exec_count}]: {err.evalue} (bản chạy dở: {kept})") from err
+    except Exception as err:  # a kernel that died or a cell past its time limit
+        kept = keep_failed(target, parameters)
+        what = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
+        raise StageError(f"{notebook} dừng giữa chừng: {what}. Hãy chạy lại; nếu vẫn lỗi, xem {kept}.") from err
+
+
+def _transport() -> Config:
+    """Let kernels speak over files where the system can: over TCP, several at once sometimes fail to start."""
+    if sys.platform == "win32":
+        return Config()
+    own = Path(tempfile.gettempdir()) / f"infoaccess-{uuid.uuid4().hex[:12]}"  # the default name is the same for all
+    return Config({"KernelManager": {"transport": "ipc", "ip": str(own)}})
+
+
+def keep_failed(target: Path, parameters: dict) -> Path:
+    """Move the copy of a notebook that stopped into data/failed, where personal data may lie."""
+    folder = rooms.failed() / parameters["month"]
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / target.name
+    if target.exists():
+        target.replace(kept)
+    return kept
+
+
+def report(task: dict) -> dict:
+    """Run and render one unit's report into a folder; return its code and the headline numbers that the page shows.
+
+    A process of its own may run this: `task` has code, parameters, folder, limit.
+    """
+    from infoaccess.export import HTMLReport, PDFReport
+    from infoaccess.published import numbers_in
+
+    folder, code = Path(task["folder"]), task["code"]
+    target = folder / "run" / f"5_progress_report_{code}.ipynb"
+    notebook = execute("5_progress_report", task["parameters"], target, task["limit"])
+    page, _ = HTMLReport().from_notebook_node(notebook)
+    (folder / f"{code}.html").write_text(page, encoding="utf-8", newline="\n")
+    document, _ = PDFReport().from_notebook_node(notebook)
+    (folder / f"{code}.pdf").write_bytes(document)
+    return {"code": code, "numbers": numbers_in(page)}
+
+
+def stages(only: str | None) -> list[pipeline.Stage]:
+    """List the stages to run.
+
+    Raises UsageError for a stage that does not exist.
+    """
+    ids = [s.id for s in pipeline.STAGES]
+    if only is not None and only not in ids:
+        raise UsageError(f"Không có bước {only!r}; các bước: {', '.join(ids)}.")
+    return [s for s in pipeline.STAGES if only in (None, s.id)]
+
+
+def say(text: str) -> None:
+    """Print one line of progress where a person watches."""
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr, flush=True)
+
+
+def write_json(path: Path, value: dict) -> None:
+    """Write a JSON file that reads the same on every machine."""
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8", newline="\n")

@@ -1,0 +1,64 @@
+"""Read and write the tables of a room: Parquet, one folder a month, counts with one set of columns."""
+
+import json
+
+import polars as pl
+
+from infoaccess import rooms, tally, units
+from infoaccess.errors import RoomError
+
+AREA_COLUMNS = list(units.AREA_SETS)
+
+
+def months(room: str) -> list[str]:
+    """List the months that a room holds, oldest first."""
+    folder = rooms.data(room)
+    if not folder.is_dir():
+        return []
+    return sorted(p.name for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def lazy(room: str, month: str, table: str) -> pl.LazyFrame:
+    """Open one table of one month.
+
+    Raises RoomError where the stage to the left has not been run.
+    """
+    path = rooms.data(room, month) / f"{table}.parquet"
+    if not path.exists():
+        raise RoomError(f"Thiếu {path}. Hãy chạy các bước trước của tháng {month}: python scripts/run_month.py {month}")
+    return pl.scan_parquet(path)
+
+
+def eager(room: str, month: str, table: str) -> pl.DataFrame:
+    """Read one table of one month."""
+    return lazy(room, month, table).collect()
+
+
+def write_counts(month: str, name: str, counts: pl.DataFrame) -> dict:
+    """Write one stage's counts of a month to room 3 and tell how many.
+
+    Counts must be whole and their keys unique; asserted here, for all stages.
+    """
+    if counts.select(pl.struct(tally.KEYS).is_duplicated().any()).item():
+        raise AssertionError(f"{name} {month}: a count stands there twice")
+    if not all(counts[s].dtype == pl.Int64 for s in tally.SUMS):
+        raise AssertionError(f"{name} {month}: counts must be whole numbers")
+    wrong = counts.filter((pl.col("numerator") > pl.col("denominator")) | (pl.col("numerator") < 0))
+    door = {
+        "month": month,
+        "rows": counts.height,
+        "above_denominator": wrong.height,
+        "units": {s: counts.filter(pl.col("area_set") == s)["code"].n_unique() for s in AREA_COLUMNS},
+    }
+    with rooms.replaced(rooms.data(rooms.INDICATORS, month) / name) as folder:
+        counts.write_parquet(folder / "counts.parquet", compression="zstd")
+        (folder / "door.json").write_text(json.dumps(door, ensure_ascii=False, indent=1), encoding="utf-8")
+    return door
+
+
+def door(room: str, month: str, name: str = "") -> dict:
+    """Read what a stage wrote about its door."""
+    path = rooms.data(room, month) / name / "door.json"
+    if not path.exists():
+        raise RoomError(f"Thiếu {path}. Hãy chạy các bước trước của tháng {month}: python scripts/run_month.py {month}")
+    return json.loads(path.read_text(encoding="utf-8"))

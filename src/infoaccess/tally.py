@@ -1,0 +1,124 @@
+"""Turn a partition of households into sums, and add sums up.
+
+The counting rule, once: a measure is a numerator over a denominator, both sums over rows; a row whose value is
+not known enters neither. Contributors are the households behind each sum (numerator, complement, denominator):
+disclosure control judges them, not the persons or the money. Sums add over rows, partitions, processes and
+units; rates are formed last, by the reader. `tally` runs in polars, lazily and streaming, on any partition that
+has the columns; `merge` adds partitions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from infoaccess import units
+
+SUMS = [
+    "numerator",
+    "denominator",
+    "numerator_contributors",
+    "complement_contributors",
+    "denominator_contributors",
+]
+KEYS = ["month", "area_set", "code", "valid_from", "group", "base", "measure", "standard"]
+GROUPS = {
+    "all": pl.lit(True),
+    "poor": pl.col("poor").fill_null(False),
+    "near_poor": pl.col("near_poor").fill_null(False),
+    "policy_only": pl.col("policy").fill_null(False)
+    & ~pl.col("poor").fill_null(False)
+    & ~pl.col("near_poor").fill_null(False),
+    "policy": pl.col("policy").fill_null(False),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Name a numerator over a denominator, each an expression over one row; missing where not known."""
+
+    name: str
+    base: str  # what is counted: household, person, adult, phone, vnd
+    numerator: pl.Expr
+    denominator: pl.Expr
+
+
+def share_of_households(name: str, flag: pl.Expr) -> Measure:
+    """Count households with a flag among those where it is known."""
+    return Measure(name, "household", flag.cast(pl.Int64), flag.is_not_null().cast(pl.Int64))
+
+
+def share_of_people(name: str, flag: pl.Expr, size: pl.Expr) -> Measure:
+    """Count the members of households with a flag among the members of those where it is known."""
+    return Measure(name, "person", flag.cast(pl.Int64) * size, flag.is_not_null().cast(pl.Int64) * size)
+
+
+def _sums(measure: Measure, group: str) -> list[pl.Expr]:
+    member = GROUPS[group]
+    known = measure.numerator.is_not_null() & measure.denominator.is_not_null() & (measure.denominator > 0) & member
+    upper = pl.when(known).then(measure.numerator)
+    lower = pl.when(known).then(measure.denominator)
+    name = f"{group}|{measure.base}|{measure.name}|"
+    return [
+        upper.sum().cast(pl.Int64).alias(name + "numerator"),
+        lower.sum().cast(pl.Int64).alias(name + "denominator"),
+        (upper > 0).sum().cast(pl.Int64).alias(name + "numerator_contributors"),
+        (lower > upper).sum().cast(pl.Int64).alias(name + "complement_contributors"),
+        (lower > 0).sum().cast(pl.Int64).alias(name + "denominator_contributors"),
+    ]
+
+
+def tally(partition: pl.LazyFrame, measures: Sequence[Measure], by: Sequence[str]) -> pl.DataFrame:
+    """Sum all measures in all groups of one partition: 1 row = 1 key of `by` x group x base x measure."""
+    sums = [s for m in measures for g in GROUPS for s in _sums(m, g)]
+    wide = partition.group_by(list(by)).agg(sums).collect(engine="streaming")
+    long = wide.unpivot(index=list(by), variable_name="name").with_columns(
+        pl.col("name").str.split_exact("|", 3).struct.rename_fields(["group", "base", "measure", "sum"]).alias("part")
+    )
+    long = long.unnest("part").drop("name")
+    return long.pivot("sum", index=[*by, "group", "base", "measure"], values="value").sort(
+        [*by, "group", "base", "measure"]
+    )
+
+
+def merge(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add sums of equal keys."""
+    whole = pl.concat(parts, how="vertical")
+    keys = [c for c in whole.columns if c not in SUMS]
+    return whole.group_by(keys).agg(pl.col(s).sum() for s in SUMS).sort(keys)
+
+
+def by_units(sums: pl.DataFrame, month: str, standard: str, received: pl.DataFrame) -> pl.DataFrame:
+    """Roll sums keyed by the area-set columns up to counts of every unit that is exact in the month.
+
+    `received` holds 1 row a commune of the month: the area-set columns and list_received. A unit none of whose
+    communes sent a list has missing sums, not zero; one that lacks some carries communes_received <
+    communes_expected.
+    """
+    source = units.commune_set(month)
+    what = sums.select("group", "base", "measure").unique()
+    parts = []
+    for area_set in units.AREA_SETS:
+        exact = sorted(units.exact(source, area_set))
+        lists = (
+            received.filter(pl.col(area_set).is_in(exact))
+            .group_by(area_set)
+            .agg(
+                pl.col("list_received").sum().cast(pl.Int64).alias("communes_received"),
+                pl.len().cast(pl.Int64).alias("communes_expected"),
+            )
+        )
+        found = sums.group_by([area_set, "group", "base", "measure"]).agg(pl.col(s).sum() for s in SUMS)
+        full = lists.join(what, how="cross").join(found, on=[area_set, "group", "base", "measure"], how="left")
+        full = full.with_columns(
+            pl.when(pl.col("communes_received") > 0).then(pl.col(s).fill_null(0)).alias(s) for s in SUMS
+        )
+        parts.append(
+            full.rename({area_set: "code"}).with_columns(
+                pl.lit(month).alias("month"),
+                pl.lit(area_set).alias("area_set"),
+                pl.lit(units.valid_from(area_set, month)).alias("valid_from"),
+                pl.lit(standard).alias("standard"),
+            )
+        )
+    return pl.concat(parts).select([*KEYS, *SUMS, "communes_received", "communes_expected"]).sort(KEYS)

@@ -1,0 +1,108 @@
+"""Words and numbers as the reader sees them: one TOML a language, numbers by babel."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from babel.numbers import format_decimal
+
+LANGUAGES = ("vi", "en")
+MISSING = "…"  # the statistical yearbooks' sign for "not available"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Hold one language's sentences; call it with a dotted key."""
+
+    lang: str
+    table: dict
+
+    def __call__(self, key: str, **values) -> str:
+        """Return the sentence under a dotted key, filled in.
+
+        Raises KeyError for an unknown key: a report never prints a key in place of a sentence.
+        """
+        found = self.table
+        for part in key.split("."):
+            found = found[part]
+        return found.format(**values) if values else found
+
+
+@cache
+def load(lang: str) -> Words:
+    """Read one language's words."""
+    text = Path(__file__).with_name(f"{lang}.toml").read_text(encoding="utf-8")
+    return Words(lang, tomllib.loads(text))
+
+
+def keys(table: dict, prefix: str = "") -> set[str]:
+    """Return every dotted key of a nested table."""
+    found = set()
+    for key, value in table.items():
+        path = f"{prefix}{key}"
+        found |= keys(value, path + ".") if isinstance(value, dict) else {path}
+    return found
+
+
+def number(value: float | None, lang: str = "vi", digits: int = 0) -> str:
+    """Format a number.
+
+    >>> number(7540), number(2.274, digits=2), number(None)
+    ('7.540', '2,27', '…')
+    """
+    if value is None or value != value:
+        return MISSING
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(value, format=pattern, locale=lang).replace("-", "−")
+
+
+def share(value: float | None, lang: str = "vi", digits: int = 1) -> str:
+    """Format a share (0-1) as per cent; Vietnamese official texts put a space before the sign.
+
+    >>> share(0.0227, digits=2)
+    '2,27\\xa0%'
+    """
+    if value is None or value != value:
+        return MISSING
+    gap = "\N{NO-BREAK SPACE}" if lang == "vi" else ""
+    return number(value * 100, lang, digits) + gap + "%"
+
+
+def points(value: float | None, lang: str = "vi", digits: int = 1) -> str:
+    """Format a difference of shares in percentage points, with its sign.
+
+    >>> points(-0.004)
+    '−0,4 điểm %'
+    """
+    unit = {"vi": "điểm %", "en": "pp"}[lang]
+    return f"{signed(None if value is None else value * 100, lang, digits)} {unit}"
+
+
+def signed(value: float | None, lang: str = "vi", digits: int = 0) -> str:
+    """Format a difference with its sign.
+
+    >>> signed(1200), signed(-3), signed(0)
+    ('+1.200', '−3', '0')
+    """
+    if value is None or value != value:
+        return MISSING
+    text = number(value, lang, digits)
+    zero = number(0, lang, digits)
+    if text in (zero, "−" + zero):
+        return zero
+    return text if value < 0 else "+" + text
+
+
+def month(value: str, lang: str = "vi") -> str:
+    """Name a month.
+
+    >>> month("2025-01"), month("2025-12", "en")
+    ('tháng 01 năm 2025', 'December 2025')
+    """
+    year, number_ = value.split("-")
+    if lang == "vi":
+        # Decree 30/2020: months 1 and 2 are written with a zero in official texts.
+        return f"tháng {number_ if int(number_) < 3 else int(number_)} năm {year}"
+    names = "January February March April May June July August September October November December"
+    return f"{names.split()[int(number_) - 1]} {year}"

@@ -1,0 +1,181 @@
+"""One small month from raw lists to reports, in a temporary home and a foreign folder, against an independent count."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pypdf
+import pytest
+import python_calamine
+
+from infoaccess import published
+
+ROOT = Path(__file__).resolve().parents[1]
+MONTH = "2025-07"
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess:
+    environment = os.environ | {"INFOACCESS_HOME": str(home), "INFOACCESS_KEY_FILE": str(home / "person.key")}
+    command = [sys.executable, str(ROOT / "scripts" / "run_month.py"), *arguments]
+    return subprocess.run(
+        command, cwd=home, env=environment, capture_output=True, text=True, check=False, encoding="utf-8"
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """Return a home with boundaries, three months of lists over two eras, reports of the city and of A Lưới 2."""
+    home = tmp_path_factory.mktemp("nhà của tôi")
+    for script, extra in (
+        ("build_geo", []),
+        ("make_sample", ["--scale", "0.05", "--first", "2025-05", "--last", MONTH]),
+    ):
+        command = [sys.executable, str(ROOT / "scripts" / f"{script}.py"), "--home", str(home), *extra]
+        subprocess.run(command, check=True, capture_output=True, cwd=home)
+    done = run(home, MONTH, "--area", "46", "20044", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+def oracle(home: Path) -> dict[str, tuple[int, int]]:
+    """Count the city's lists again with pandas alone, straight from the cells: no code of the suite."""
+    frames = []
+    for path in sorted((home / "data" / "0_raw" / MONTH).glob("danh_sach_ho_*.xlsx")):
+        book = python_calamine.CalamineWorkbook.from_path(str(path))
+        cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        heads, upper = [], ""
+        for a, b in zip(cells[5], cells[6], strict=True):
+            upper = str(a) or upper
+            heads.append(str(b) or upper)
+        frame = pd.DataFrame(cells[8:], columns=heads)
+        frame.columns = [re.sub(r"^CS(\d+)$", r"\1", h) for h in frame.columns]
+        code = "Mã hộ"
+        frames.append(frame[frame[code].astype(str).str.fullmatch(r"\d+")])
+    columns = {"11": "11", "12": "12"}
+    ticks = {name: pd.concat([f[c].eq("x") for f in frames]) for name, c in columns.items()}
+    phones = pd.concat([f[next(c for c in f if c in ("Đã có ĐTTM", "Có ĐTTM"))].eq("x") for f in frames])
+    adults = pd.concat(
+        [f[next(c for c in f if c.casefold().endswith(("từ 15 tuổi", "15 tuổi trở lên")))] for f in frames]
+    )
+    users = pd.concat([f[next(c for c in f if "15 tuổi" in c and "dụng" in c or "tuổi dùng" in c)] for f in frames])
+    total = len(phones)
+    return {
+        "listed.households": (total, 1),
+        "deprived_any.rate": (int((ticks["11"] | ticks["12"]).sum()), total),
+        "deprived_internet.rate": (int(ticks["11"].sum()), total),
+        "deprived_device.rate": (int(ticks["12"].sum()), total),
+        "household_smartphone.rate": (int(phones.sum()), total),
+        "adult_smartphone.rate": (int(users.sum()), int(adults.sum())),
+    }
+
+
+def test_headline_numbers_equal_an_independent_count_in_html_manifest_and_pdf(home):
+    folder = home / "reports" / MONTH
+    shown = published.numbers_in((folder / "46.html").read_text(encoding="utf-8"))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    kept = {n["id"]: n for n in manifest["reports"]["46"]}
+    text = " ".join(page.extract_text() for page in pypdf.PdfReader(folder / "46.pdf").pages).replace("\xa0", " ")
+    for name, (upper, lower) in oracle(home).items():
+        assert shown[name] == pytest.approx(upper / lower), name
+        assert kept[name]["value"] == pytest.approx(upper / lower), name
+        assert kept[name]["text"].replace("\xa0", " ") in text, name
+
+
+def test_month_holds_reports_index_manifest_and_executed_notebooks(home):
+    folder = home / "reports" / MONTH
+    names = {p.name for p in folder.iterdir()}
+    assert names == {"46.html", "46.pdf", "20044.html", "20044.pdf", "index.html", "manifest.json", "run"}
+    assert {"1_validate_lists.ipynb", "4_release.ipynb", "5_progress_report_46.ipynb"} <= {
+        p.name for p in (folder / "run").iterdir()
+    }
+    assert (home / "reports" / "index.html").exists()
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert len(manifest["inputs"]) == len(list((home / "data" / "0_raw" / MONTH).glob("*.xlsx")))
+    assert all(len(f["sha256"]) == 64 for f in manifest["inputs"])
+
+
+def test_synthetic_data_is_named_on_page_index_and_pdf(home):
+    folder = home / "reports" / MONTH
+    for name in ("46.html", "index.html"):
+        assert "DỮ LIỆU GIẢ LẬP" in (folder / name).read_text(encoding="utf-8")
+    for page in pypdf.PdfReader(folder / "46.pdf").pages:
+        assert "DỮ LIỆU GIẢ LẬP" in page.extract_text()
+
+
+def test_no_name_of_a_person_reaches_rooms_or_reports(home):
+    book = python_calamine.CalamineWorkbook.from_path(str(home / "data/0_raw" / MONTH / "danh_sach_ho_20044.xlsx"))
+    cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    heads = [str(c) for c in cells[5]]
+    at = next(i for i, h in enumerate(heads) if h in ("Chủ hộ", "Họ và tên chủ hộ"))
+    names = {str(r[at]) for r in cells[8:] if str(r[heads.index("Mã hộ")]).isdigit()}
+    assert len(names) > 3
+    written = [p for p in home.rglob("*") if p.is_file() and "0_raw" not in p.parts]
+    for path in written:
+        content = path.read_bytes()
+        assert not any(name.encode("utf-8") in content for name in names), path
+
+
+def test_same_month_twice_gives_the_same_counts_and_pdf_bytes(home):
+    before = {p: p.read_bytes() for p in (home / "reports" / MONTH).glob("*.pdf")}
+    counts = (home / "data" / "4_release" / MONTH / "counts.parquet").read_bytes()
+    done = run(home, MONTH, "--area", "46", "20044", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    assert {p: p.read_bytes() for p in before} == before
+    assert (home / "data" / "4_release" / MONTH / "counts.parquet").read_bytes() == counts
+
+
+@pytest.mark.parametrize("exporter, head", [("infoaccess-html", b"<!doctype html>"), ("infoaccess-pdf", b"%PDF")])
+def test_nbconvert_knows_both_exporters(home, tmp_path, exporter, head):
+    source = home / "reports" / MONTH / "run" / "5_progress_report_46.ipynb"
+    command = [sys.executable, "-m", "nbconvert", "--to", exporter, str(source), "--output-dir", str(tmp_path)]
+    subprocess.run(command, check=True, capture_output=True)
+    (made,) = tmp_path.iterdir()
+    assert made.read_bytes().lower().startswith(head.lower())
+
+
+@pytest.mark.parametrize(
+    "arguments, code, says",
+    [
+        (["2025-13"], 2, "tháng từ 01 đến 12"),
+        (["2026-11"], 4, "Chưa có danh sách"),
+        ([MONTH, "--area", "481"], 2, "Huyện A Lưới ở thời kỳ khác"),
+        ([MONTH, "--only", "9"], 2, "Không có bước"),
+    ],
+)
+def test_wrong_arguments_end_with_one_sentence(home, arguments, code, says):
+    before = sorted(p.name for p in (home / "reports").iterdir())
+    done = run(home, *arguments)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert sorted(p.name for p in (home / "reports").iterdir()) == before
+
+
+@pytest.mark.parametrize("fault, says", [("text", "không phải là bảng tính"), ("column", 'thiếu cột bắt buộc "Mã xã"')])
+def test_a_bad_workbook_stops_the_run_and_leaves_the_reports(home, tmp_path, fault, says):
+    own = tmp_path / "home"
+    shutil.copytree(home, own)
+    folder = own / "data" / "0_raw" / MONTH
+    if fault == "text":
+        (folder / "danh_sach_ho_20044.xlsx").write_text("không phải Excel", encoding="utf-8")
+    else:
+        import xlsxwriter
+
+        book = python_calamine.CalamineWorkbook.from_path(str(folder / "danh_sach_ho_20044.xlsx"))
+        cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        at = [str(c) for c in cells[5]].index("Mã xã")
+        made = xlsxwriter.Workbook(str(folder / "danh_sach_ho_20044.xlsx"))
+        sheet = made.add_worksheet()
+        for i, row in enumerate(cells):
+            sheet.write_row(i, 0, [v for j, v in enumerate(row) if j != at])
+        made.close()
+    before = {p: p.read_bytes() for p in (own / "reports").rglob("*") if p.is_file()}
+    done = run(own, MONTH, "--area", "46")
+    assert done.returncode != 0
+    assert says in done.stderr and "danh_sach_ho_20044.xlsx" in done.stderr
+    assert {p: p.read_bytes() for p in (own / "reports").rglob("*") if p.is_file()} == before
