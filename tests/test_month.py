@@ -138,6 +138,26 @@ def test_nbconvert_knows_both_exporters(home, tmp_path, exporter, head):
     assert made.read_bytes().lower().startswith(head.lower())
 
 
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on the PATH (.ci/run installs it)")
+def test_page_opens_from_disk_draws_chart_and_map_and_asks_for_nothing(home, tmp_path):
+    page, log = home / "reports" / MONTH / "46.html", tmp_path / "net.json"
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    command += [
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        f"--user-data-dir={tmp_path / 'user'}",
+    ]
+    command += ["--virtual-time-budget=20000", f"--log-net-log={log}", "--dump-dom", page.as_uri()]
+    dom = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=True).stdout
+    assert dom.count("main-svg") >= 2  # plotly drew
+    assert 'data-map="map"' in dom and dom.count("<path") > 40
+    asked = set(re.findall(r"https?://[^\"\\\\ ]+", log.read_text(encoding="utf-8")))
+    own = {u for u in asked if not re.match(r"https?://([\w-]+\.)*(google|googleapis|gstatic|gvt1|chromium)\.", u)}
+    assert own == set()  # the browser's own calls apart, nothing was asked for
+
+
 @pytest.mark.parametrize(
     "arguments, code, says",
     [

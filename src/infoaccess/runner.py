@@ -80,6 +80,7 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
             cwd=str(rooms.home()),
             kernel_name="python3",
             config=_transport(),
+            extra_arguments=["--IPKernelApp.log_level=50"],  # a kernel's farewell is no news for cron
         )
     except PapermillExecutionError as err:
         kept = keep_failed(target, parameters)
