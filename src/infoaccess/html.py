@@ -27,9 +27,9 @@ _BOUND = re.compile(r"\s*[<≤]")
 def exhibit(ex: dict, inner: str | None = None, static: str | None = None, lang: str | None = None) -> str:
     """Return one exhibit as HTML; `inner` is a chart's or map's html, `static` its svg.
 
-    The static picture shows on paper, without script, and where no page script runs (pass it for charts, so that
-    JupyterLab shows them). What a table marks as suppressed loses its sort value here, and its text too if
-    that reads as a number.
+    The static picture shows on paper and wherever the page's script does not run, as in JupyterLab; a map draws
+    itself there, so its static picture is put in by `page` only. What a table marks as suppressed loses its sort
+    value here, and its text too if that reads as a number.
 
     Raises ValueError for an unknown kind, and for a chart or map without alternative text.
     """
@@ -44,7 +44,7 @@ def exhibit(ex: dict, inner: str | None = None, static: str | None = None, lang:
         ex=ex,
         w=w,
         inner=Markup(inner or ""),
-        static=Markup(static or ""),
+        static=Markup(static or "" if kind == "chart" else ""),
         tiers=_tiers(ex.get("columns", [])),
         rows=[_row(row, w("page.suppressed_sign")) for row in ex.get("rows", [])],
         filter_from=FILTER_FROM,
@@ -76,7 +76,7 @@ def page(blocks: list[dict]) -> str:
         "page.html.j2",
         lang,
         title["banners"],
-        plots=any(kind == "chart" for kind, _ in parts),
+        plots=any(kind == "chart" and ' data-plot="' in part for kind, part in parts),
         maps=any(kind == "map" for kind, _ in parts),
         title=title,
         parts=parts,

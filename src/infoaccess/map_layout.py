@@ -153,13 +153,21 @@ def free_corner(sheet_: Sheet, wide: float, tall: float, order: str, taken: list
         x = WIDTH - wide if "r" in corner else 0
         y = sheet_.frame.height - tall if "b" in corner else 0
         box = (x - 6, y - 6, x + wide + 6, y + tall + 6)
-        grid = [(x + wide * i / 12, y + tall * j / 12) for i in range(13) for j in range(13)]
-        touched = any(
-            any(box[0] < px < box[2] and box[1] < py < box[3] for ring in shape for px, py in ring)
-            or any(inside(px, py, shape) for px, py in grid)
-            for shape in sheet_.rings.values()
-        )
+        touched = any(_touches(box, shape) for shape in sheet_.rings.values())
         if not touched and not _overlaps(box, taken):
             taken.append(box)
             return x, y
     return None
+
+
+def _touches(box: tuple, shape: list) -> bool:
+    """Return whether a shape reaches into a box; an edge without a corner in it is met on a grid of 7 × 7."""
+    points = [point for ring in shape for point in ring]
+    if not _overlaps(box, [(*map(min, zip(*points, strict=True)), *map(max, zip(*points, strict=True)))]):
+        return False
+    if any(box[0] < x < box[2] and box[1] < y < box[3] for x, y in points):
+        return True
+    steps = [
+        (box[0] + (box[2] - box[0]) * i / 6, box[1] + (box[3] - box[1]) * j / 6) for i in range(7) for j in range(7)
+    ]
+    return any(inside(x, y, shape) for x, y in steps)

@@ -125,7 +125,7 @@ def _labels(sheet: Sheet, fills: dict[str, str], *, live: bool = False) -> str:
 def _halo(x: float, y: float, size: float, line: str, fill_: str, code: str = "") -> str:
     """Write a label on a unit: dark with a light edge, or light on a dark unit (map.js does the same)."""
     ink, edge = ("#ffffff", fill_) if is_dark(fill_) else (INK, "#ffffff")
-    extra = f' stroke="{edge}" stroke-width="3.5" stroke-opacity="0.85" stroke-linejoin="round" paint-order="stroke"'
+    extra = f' stroke="{edge}" stroke-width="4.5" stroke-opacity="0.95" stroke-linejoin="round" paint-order="stroke"'
     if code:
         extra += f' data-label="{text(code)}"'
     return _text(x, y, size, line, "middle", colour=ink, extra=extra)

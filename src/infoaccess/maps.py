@@ -20,7 +20,7 @@ PALETTES = {
 }
 _SPREAD = {1: (2,), 2: (1, 3), 3: (0, 2, 4), 4: (0, 1, 3, 4), 5: (0, 1, 2, 3, 4)}
 # Steps of the limits, in tenths of a per cent, the roundest first.
-_STEPS = (200, 100, 50, 25, 20, 10, 5, 2, 1)
+_STEPS = (200, 100, 50, 20, 10, 5, 2, 1)
 _PLAIN_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
@@ -85,7 +85,7 @@ def scale(values: list[float], colours: str, lang: str = "vi") -> Scale:
     """Choose classes for shares: about equal numbers in each class, limits as round as that allows.
 
     >>> scale([0.02, 0.03, 0.06, 0.08, 0.12, 0.14, 0.19, 0.3, 0.46], "deprivation").breaks
-    (0.025, 0.075, 0.125, 0.2)
+    (0.05, 0.1, 0.15, 0.2)
     """
     if colours not in PALETTES:
         raise ValueError(f"unknown colours {colours!r}: {', '.join(PALETTES)}")
@@ -108,16 +108,30 @@ def scale(values: list[float], colours: str, lang: str = "vi") -> Scale:
 
 def _limits(ordered: list[float]) -> list[int]:
     """Return up to four class limits in tenths of a per cent, each inside the range of the values."""
+    found = _rounded_quantiles(ordered)
+    if len(found) > 1:
+        return found
+    # Most values are one and the same (often 0 or 100 %): let each different value count once.
+    return max(found, _rounded_quantiles(sorted(set(ordered))), key=len)
+
+
+def _rounded_quantiles(ordered: list[float]) -> list[int]:
+    """Return the fifths of the values on the roundest step that keeps most of them apart."""
     if not ordered:
         return []
     low, high = round(ordered[0] * 1000), round(ordered[-1] * 1000)
     quantiles = [ordered[(len(ordered) - 1) * part // CLASSES] * 1000 for part in range(1, CLASSES)]
     best: list[int] = []
-    for step in _STEPS:
-        rounded = {math.floor(q / step + 0.5) * step for q in quantiles}
-        found = sorted(limit for limit in rounded if low < limit <= high)
-        if len(found) > len(best):
-            best = found
+    # A step far finer than the range would only make crooked limits.
+    for step in (step for step in _STEPS if step * 25 >= high - low or step == _STEPS[0]):
+        found = [low // step * step]
+        for q in quantiles:
+            # Two quantiles may round to one limit: the second moves up, if that is not far from it.
+            limit = max(math.floor(q / step + 0.5) * step, found[-1] + step)
+            if limit <= high and abs(limit - q) <= 0.75 * step:
+                found.append(limit)
+        if len(found) - 1 > len(best):
+            best = found[1:]
     return best
 
 
