@@ -82,3 +82,15 @@ def test_readme_names_what_is_there():
     assert set(re.findall(r"`make (\w+)`", text)) <= set(targets)
     for stage in pipeline.STAGES:
         assert stage.notebook in text
+
+
+def test_no_import_looks_ahead_and_reports_read_no_people():
+    """Stages know what lies to their left only; what a report imports never opens a room of people."""
+    source = {p.stem: p.read_text(encoding="utf-8") for p in (ROOT / "src" / "infoaccess").glob("*.py")}
+    ahead = {"intake": ("place", "deprivation", "disclosure"), "place": ("deprivation", "disclosure", "report")}
+    ahead |= {"deprivation": ("disclosure", "released", "report"), "disclosure": ("released", "report", "figures")}
+    for module, later in ahead.items():
+        for name in later:
+            assert not re.search(rf"^(from|import) .*\b{name}\b", source[module], flags=re.M), (module, name)
+    for module in ("released", "figures", "report", "report_tables", "report_pictures", "export"):
+        assert not re.search(r"rooms\.(RAW|VALIDATED|PLACED|INDICATORS)", source[module]), module

@@ -146,7 +146,7 @@ def _sort(cells: list[list], start: int, kind: Kind, position: dict[str, int]) -
     content = [position[c.name] for c in kind.columns.values() if _counts(c) and c.name in position]
     rows: list[tuple[int, list]] = []
     dressing: Counter = Counter()
-    solid = [position[c.name] for c in kind.required if c.type != "tick"]
+    solid = {position[c.name]: c.type != "text" for c in kind.required if c.type != "tick"}
     last = max((n for n, row in enumerate(cells[start:], start + 1) if _whole(row, keys, solid)), default=0)
     for number, row in enumerate(cells[start:], start + 1):
         filled = [columns.normal(v) for v in row if v not in ("", None) and str(v).strip()]
@@ -169,9 +169,10 @@ def _sort(cells: list[list], start: int, kind: Kind, position: dict[str, int]) -
     return rows, dressing
 
 
-def _whole(row: list, keys: list[int], solid: list[int]) -> bool:
-    """Tell whether a row is surely data: every key there, and half of what must be there."""
-    return all(_filled(row, at) for at in keys) and 2 * sum(_filled(row, at) for at in solid) >= len(solid)
+def _whole(row: list, keys: list[int], solid: dict[int, bool]) -> bool:
+    """Tell whether a row is surely data: every key there, and half of what must be there (numbers with digits)."""
+    held = [_filled(row, at) and (not digits or any(c.isdigit() for c in str(row[at]))) for at, digits in solid.items()]
+    return all(_filled(row, at) for at in keys) and 2 * sum(held) >= len(solid)
 
 
 def _counts(column: Column) -> bool:
