@@ -25,6 +25,7 @@ def main() -> int:
         print("\n".join(monthly.plan(args.month, args.only, args.area)))
         return 0
     print(monthly.run(args.month, only=args.only, areas=args.area, jobs=args.jobs))
+    print("".join(f"{line}\n" for line in monthly.shortfall(args.month)), end="")
     return 0
 
 

@@ -1,14 +1,17 @@
-"""Write the generated pages of docs/."""
+"""Write the generated pages and parts of docs/."""
 
 from pathlib import Path
 
-from infoaccess import columns
+from infoaccess import columns, reasons
 
 
 def main() -> None:
-    """Write docs/columns.md from the dictionary of columns."""
-    path = Path(__file__).resolve().parents[1] / "docs" / "columns.md"
-    path.write_text(columns.markdown(), encoding="utf-8", newline="\n")
+    """Write docs/columns.md from the dictionary, and the table of reasons in docs/operating.md from the catalogue."""
+    docs = Path(__file__).resolve().parents[1] / "docs"
+    (docs / "columns.md").write_text(columns.markdown(), encoding="utf-8", newline="\n")
+    operating = docs / "operating.md"
+    text = reasons.put_table(operating.read_text(encoding="utf-8"))
+    operating.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infoaccess import columns, pipeline, words
+from infoaccess import columns, pipeline, reasons, words
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -72,6 +72,20 @@ def test_environment_pyproject_and_lock_agree():
 
 def test_documented_columns_are_the_dictionary():
     assert (ROOT / "docs" / "columns.md").read_text(encoding="utf-8") == columns.markdown()
+
+
+def test_every_reason_is_given_somewhere_and_documented():
+    """No rule without use, no use without a rule, and the page for the office holds today's table."""
+    source = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "src" / "infoaccess").glob("*.py")}
+    code = "\n".join(source.values())
+    for rule in reasons.load():
+        base = rule.removesuffix("_optional")
+        assert f'"{base}"' in code, rule
+    given = re.findall(r'\.report\([^"]*"[a-z_0-9]+",\s*"([a-z_]+)"', code)
+    given += re.findall(r'(?:refusal|Note)\(\s*"([a-z_]+)"', code)
+    assert len(given) > 40 and set(given) <= set(reasons.load())
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert page == reasons.put_table(page)
 
 
 def test_readme_names_what_is_there():

@@ -3,7 +3,7 @@
 import pytest
 import xlsxwriter
 
-from infoaccess import columns, intake, lists
+from infoaccess import columns, lists, rules
 from infoaccess.errors import InputError
 from infoaccess.validate import PROBLEM_COLUMNS, Sheet, problem_table
 
@@ -19,11 +19,16 @@ def book(path, rows):
     return path
 
 
+def read(path):
+    """Read a workbook's tables."""
+    return lists.read(path.name, path.read_bytes())[0]
+
+
 def test_title_index_total_and_signature_rows_are_dressing(tmp_path):
     rows = [["DỮ LIỆU GIẢ LẬP"], [], HEAD, ["A", "B", "C", "1", "2"], ["1", "20044", "Xã A Lưới 2", 900, 3500]]
     rows += [["2", "20050", "Xã A Lưới 5", "1.100", 4000], ["", "", "TỔNG CỘNG", 2000, 7500], []]
     rows += [["", "NGƯỜI LẬP BIỂU", "", "THỦ TRƯỞNG"]]
-    (table,) = lists.read(book(tmp_path / "a.xlsx", rows))
+    (table,) = read(book(tmp_path / "a.xlsx", rows))
     assert table.kind.name == "populations"
     assert table.synthetic
     assert [n for n, _ in table.rows] == [5, 6]
@@ -38,32 +43,36 @@ def test_a_bad_cell_refuses_its_row_with_its_place_and_never_its_value(tmp_path)
         ["2", "99999", "Xã lạ", 10, 40],
         ["3", "20050", "", 5, ""],
     ]
-    (table,) = lists.read(book(tmp_path / "b.xlsx", rows))
+    (table,) = read(book(tmp_path / "b.xlsx", rows))
     sheet = Sheet(table.kind, [table])
-    intake.check_populations(sheet, "2025-12")
+    rules.check_populations(sheet, "2025-12")
     found = problem_table([sheet])
     assert list(found.columns) == PROBLEM_COLUMNS
     places = list(zip(found["row"], found["column"], found["rule"], strict=True))
     assert places == [(2, "Tổng số hộ", "value"), (3, "Mã xã", "unknown_unit"), (4, "Tổng số nhân khẩu", "required")]
     assert "chín trăm" not in found.to_csv()
-    assert sheet.door() == {"read": 3, "dressing": 0, "accepted": 0, "refused": 3, "warnings": 0}
+    assert sheet.door() == {"read": 3, "dressing": 0, "accepted": 0, "refused": 3, "folded": 0, "warnings": 0}
 
 
 def test_a_missing_column_is_named_with_file_sheet_and_row(tmp_path):
     rows = [["x"], ["STT", "Mã xã", "Tổng số hộ"], ["1", "20044", 900]]
     with pytest.raises(InputError, match='tệp c.xlsx|Tệp c.xlsx.*"Mẫu số", dòng 2.*"Tổng số nhân khẩu"'):
-        lists.read(book(tmp_path / "c.xlsx", rows))
+        read(book(tmp_path / "c.xlsx", rows))
 
 
 def test_a_workbook_without_a_known_table_is_refused(tmp_path):
-    with pytest.raises(InputError, match="không tìm thấy bảng nào"):
-        lists.read(book(tmp_path / "d.xlsx", [["Kính gửi"], ["công văn"]]))
+    with pytest.raises(InputError, match="không tìm thấy dòng tiêu đề của bảng nào"):
+        read(book(tmp_path / "d.xlsx", [["Kính gửi"], ["công văn"]]))
 
 
 def test_two_tier_headings_find_all_indicators():
     heads = ["mã xã", "thôn", "mã hộ", "chủ hộ", "nhân khẩu", "đối tượng > hộ nghèo", "đối tượng > hộ cn"]
     heads += ["đối tượng > hộ cs/ncc", "đttm > có đttm", "đttm > cần hỗ trợ đttm"]
     heads += [f"thiếu hụt chỉ số > cs{n}" for n in range(1, 13)]
-    kind, position, unknown = columns.recognise(heads)
-    assert kind.name == "households" and unknown == []
-    assert {f"deprived_{n}" for n in range(1, 13)} <= set(position)
+    fit = columns.recognise(heads)
+    assert fit.kind.name == "households" and fit.unknown == [] and fit.doubled == []
+    assert {f"deprived_{n}" for n in range(1, 13)} <= set(fit.position)
+
+
+def test_an_index_row_alone_is_no_heading():
+    assert columns.recognise([str(n) for n in range(1, 30)]) is None

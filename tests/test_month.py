@@ -176,26 +176,30 @@ def test_wrong_arguments_end_with_one_sentence(home, arguments, code, says):
     assert sorted(p.name for p in (home / "reports").iterdir()) == before
 
 
-@pytest.mark.parametrize("fault, says", [("text", "không phải là bảng tính"), ("column", 'thiếu cột bắt buộc "Mã xã"')])
-def test_a_bad_workbook_stops_the_run_and_leaves_the_reports(home, tmp_path, fault, says):
+def test_a_bad_workbook_is_left_out_and_the_month_says_so(home, tmp_path):
     own = tmp_path / "home"
     shutil.copytree(home, own)
-    folder = own / "data" / "0_raw" / MONTH
-    if fault == "text":
-        (folder / "danh_sach_ho_20044.xlsx").write_text("không phải Excel", encoding="utf-8")
-    else:
-        import xlsxwriter
+    bad = own / "data" / "0_raw" / MONTH / "danh_sach_ho_20044.xlsx"
+    bad.write_text("không phải Excel", encoding="utf-8")
+    done = run(own, MONTH, "--area", "46")
+    assert done.returncode == 0, done.stderr
+    assert "THÁNG CHƯA ĐỦ: 1 tệp không dùng được (danh_sach_ho_20044.xlsx); 1/40 xã" in done.stdout
+    folder = own / "reports" / MONTH
+    assert "1 tệp không dùng được" in (folder / "index.html").read_text(encoding="utf-8")
+    assert "1 tệp không dùng được" in (folder / "46.html").read_text(encoding="utf-8")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert [f["name"] for f in manifest["inputs"] if f["state"] == "refused"] == [bad.name]
+    summary = (own / "data" / "1_validated" / MONTH / "summary.html").read_text(encoding="utf-8")
+    assert bad.name in summary and "Xã A Lưới 2" in summary
 
-        book = python_calamine.CalamineWorkbook.from_path(str(folder / "danh_sach_ho_20044.xlsx"))
-        cells = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-        at = [str(c) for c in cells[5]].index("Mã xã")
-        made = xlsxwriter.Workbook(str(folder / "danh_sach_ho_20044.xlsx"))
-        sheet = made.add_worksheet()
-        for i, row in enumerate(cells):
-            sheet.write_row(i, 0, [v for j, v in enumerate(row) if j != at])
-        made.close()
+
+def test_without_any_usable_list_the_run_stops_and_leaves_the_reports(home, tmp_path):
+    own = tmp_path / "home"
+    shutil.copytree(home, own)
+    for path in (own / "data" / "0_raw" / MONTH).glob("danh_sach_ho_*.xlsx"):
+        path.write_text("không phải Excel", encoding="utf-8")
     before = {p: p.read_bytes() for p in (own / "reports").rglob("*") if p.is_file()}
     done = run(own, MONTH, "--area", "46")
-    assert done.returncode != 0
-    assert says in done.stderr and "danh_sach_ho_20044.xlsx" in done.stderr
+    assert done.returncode == 3
+    assert "danh_sach_ho_20044.xlsx" in done.stderr
     assert {p: p.read_bytes() for p in (own / "reports").rglob("*") if p.is_file()} == before

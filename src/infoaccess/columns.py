@@ -4,10 +4,14 @@ One entry of columns.toml gives the aliases for reading, the checks for validati
 """
 
 import tomllib
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+from infoaccess.canonical import canonical
+
+THRESHOLD = 0.5  # a heading opens a table when it names more than this share of a kind's required columns
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Column:
     aliases: tuple[str, ...]
     required: bool = False
     key: bool = False
+    spread: bool = False
     personal: bool = False
     minimum: int | None = None
     maximum: int | None = None
@@ -34,6 +39,7 @@ class Kind:
     title: str
     one_row: str
     columns: dict[str, Column] = field(hash=False)
+    levels: bool = False  # rows of several levels, cities and districts among the communes
 
     @property
     def required(self) -> list[Column]:
@@ -49,8 +55,9 @@ def normal(text: object) -> str:
     >>> normal("  Số  CCCD/CMND: "), normal("Xã / Phường*")
     ('số cccd/cmnd', 'xã/phường')
     """
-    words = unicodedata.normalize("NFC", str(text)).replace("\xa0", " ").casefold().split()
-    return " ".join(words).replace(" / ", "/").strip(" :*.")
+    if isinstance(text, float) and text.is_integer():
+        text = int(text)  # a heading typed as a number
+    return canonical(text).replace(" / ", "/").strip(" :*.")
 
 
 def path(tiers: list[object]) -> str:
@@ -69,23 +76,26 @@ def path(tiers: list[object]) -> str:
 
 @cache
 def kinds() -> dict[str, Kind]:
-    """Read the dictionary: kind of table by name."""
-    raw = tomllib.loads(Path(__file__).with_name("columns.toml").read_text(encoding="utf-8"))
+    """Read the dictionary: kind of table by name; every kind ends with the columns of `common`."""
+    here = Path(__file__)
+    raw = tomllib.loads(here.with_name("columns.toml").read_text(encoding="utf-8"))
+    raw |= tomllib.loads(here.with_name("forms.toml").read_text(encoding="utf-8"))
+    common = raw.pop("common")["columns"]
     found = {}
     for name, entry in raw.items():
         columns: dict[str, Column] = {}
-        for pattern, spec in entry["columns"].items():
+        for pattern, spec in (entry["columns"] | common).items():
             for n in range(1, spec.get("repeat", 1) + 1):
                 column = _column(pattern.replace("{n}", str(n)), spec, n)
                 columns[column.name] = column
-        found[name] = Kind(name, entry["title"], entry["one_row"], columns)
+        found[name] = Kind(name, entry["title"], entry["one_row"], columns, entry.get("levels", False))
     return found
 
 
 def _column(name: str, spec: dict, n: int) -> Column:
     aliases = tuple(_alias(a.replace("{n}", str(n))) for a in spec["aliases"])
     choices = {k: tuple(normal(w) for w in words) for k, words in spec.get("choices", {}).items()}
-    plain = {k: spec[k] for k in ("required", "key", "personal", "minimum", "maximum") if k in spec}
+    plain = {k: spec[k] for k in ("required", "key", "spread", "personal", "minimum", "maximum") if k in spec}
     label = spec["label"].replace("{n}", str(n))
     return Column(name, label, spec["type"], aliases, choices=choices, **plain)
 
@@ -95,33 +105,81 @@ def _alias(text: str) -> str:
     return path(text.split(" / "))
 
 
-def match(kind: Kind, headings: list[str]) -> tuple[dict[str, int], list[int]]:
+@cache
+def _aliases(kind_name: str) -> dict[str, str]:
+    return {alias: c.name for c in kinds()[kind_name].columns.values() for alias in c.aliases}
+
+
+@cache
+def words() -> frozenset[str]:
+    """Return the lowest tier of every alias that is a word: what a row must hold to be looked at as a heading."""
+    last = (a.rsplit(" > ", 1)[-1] for k in kinds() for a in _aliases(k))
+    return frozenset(w for w in last if not w.isdigit())
+
+
+@dataclass(frozen=True)
+class Match:
+    """Hold how headings fit a kind: column positions, positions nobody claimed, and columns named twice."""
+
+    kind: Kind
+    position: dict[str, int]
+    unknown: list[int]
+    doubled: list[str]
+
+    @property
+    def share(self) -> float:
+        """Return the share of the required columns that are there."""
+        needed = self.kind.required
+        return sum(c.name in self.position for c in needed) / len(needed)
+
+
+def match(kind: Kind, headings: Sequence[str], confirmed: dict[str, str] | None = None) -> Match:
     """Find each column's position among headings written as paths.
 
-    The whole path is tried first, then its lowest tier alone, and only where no other heading claimed the column.
-    Returns the positions by column name and the positions nobody claimed.
+    What the office confirmed comes first (heading -> column, "" for none). Then the whole path is tried, then ever
+    fewer of its lower tiers, and only where no other heading claimed the column.
     """
+    aliases, confirmed = _aliases(kind.name), confirmed or {}
     found: dict[str, int] = {}
-    for reduce in (lambda h: h, lambda h: h.rsplit(" > ", 1)[-1]):
-        by_alias = {alias: c.name for c in kind.columns.values() for alias in c.aliases}
-        for position, heading in enumerate(headings):
-            name = by_alias.get(reduce(heading)) if heading else None
-            if name and name not in found and position not in found.values():
-                found[name] = position
-    unknown = [i for i, h in enumerate(headings) if h and i not in found.values()]
-    return found, unknown
+    doubled: list[str] = []
+    taken: set[int] = set()
+    for i, heading in enumerate(headings):
+        if heading in confirmed:
+            taken.add(i)
+            if confirmed[heading]:
+                found[confirmed[heading]] = i
+    tiers = max((h.count(" > ") for h in headings), default=0)
+    for skip in range(tiers + 1):
+        here: dict[str, int] = {}
+        for i, heading in enumerate(headings):
+            if not heading or i in taken or heading.count(" > ") < skip:
+                continue
+            name = aliases.get(heading.split(" > ", skip)[skip])
+            if name in here:
+                doubled.append(name)
+            elif name and name not in found:
+                here[name] = i
+        found |= here
+        taken |= set(here.values())
+    unknown = [i for i, h in enumerate(headings) if h and i not in taken]
+    return Match(kind, found, unknown, doubled)
 
 
-def recognise(headings: list[str]) -> tuple[Kind | None, dict[str, int], list[int]]:
-    """Tell which kind of table a row of headings opens: the one of which most required columns are there."""
-    best: tuple[float, Kind | None, dict[str, int], list[int]] = (0.0, None, {}, [])
-    for kind in kinds().values():
-        found, unknown = match(kind, headings)
-        needed = [c.name for c in kind.required]
-        share = sum(n in found for n in needed) / len(needed)
-        if (share, len(found)) > (best[0], len(best[2])):
-            best = (share, kind, found, unknown)
-    return best[1:] if best[0] > 0.5 else (None, {}, [])
+def recognise(headings: list[str], confirmed: dict[str, str] | None = None) -> Match | None:
+    """Tell which kind of table a row of headings opens, as `_recognised` does; offices send one form many times."""
+    return _recognised(tuple(headings), tuple(sorted((confirmed or {}).items())))
+
+
+@lru_cache(maxsize=4096)
+def _recognised(headings: tuple[str, ...], confirmed: tuple[tuple[str, str], ...]) -> Match | None:
+    """Tell which kind of table a row of headings opens: the one of which most required columns are there.
+
+    None where no kind has more than half of them, one of them with a word: numbers alone may be an index row.
+    """
+    fits = [match(kind, headings, dict(confirmed)) for kind in kinds().values()]
+    best = max(fits, key=lambda m: (m.share, len(m.position)))
+    worded = sum(any(c.isalpha() for c in headings[i]) for i in best.position.values())
+    return best if best.share > THRESHOLD and worded > 1 else None
 
 
 def markdown() -> str:

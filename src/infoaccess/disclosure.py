@@ -69,7 +69,8 @@ def quality(month: str) -> dict:
     """Return what a report may say of the data's quality: counts at the doors, no row and no unit below the commune."""
     one, two = store.door(rooms.VALIDATED, month), store.door(rooms.PLACED, month)
     keep = ("tables", "communes", "communes_without_list", "handover_list_received", "problems", "synthetic")
-    return {k: one[k] for k in keep} | {"files": len(one["files"]), "units": two["units"]}
+    refused = sum(f["state"] == "refused" for f in one["files"])
+    return {k: one[k] for k in keep} | {"files": len(one["files"]), "files_refused": refused, "units": two["units"]}
 
 
 def run(month: str, threshold: int) -> dict:

@@ -64,6 +64,15 @@ class Place:
         return ", ".join(parts)
 
 
-def bad_file(place: Place, what: str, todo: str) -> InputError:
-    """Build the one sentence that refuses a file: where, what, what to do."""
-    return InputError(f"{str(place)[0].upper()}{str(place)[1:]}: {what}. {todo}.")
+class RefusedFile(InputError):
+    """Refuse one file by a rule of the catalogue of reasons; the other files of the month go on."""
+
+    def __init__(self, rule: str, place: Place, sentence: str, todo: str, proposals: list[dict] = ()):
+        """Keep rule and place beside the one sentence: where, what, what to do; and what headings may mean."""
+        where = str(place)
+        super().__init__(f"{where[0].upper()}{where[1:]}: {sentence} {todo}.")
+        self.rule, self.place, self.sentence, self.todo, self.proposals = rule, place, sentence, todo, list(proposals)
+
+    def __reduce__(self):
+        """Travel whole between processes."""
+        return type(self), (self.rule, self.place, self.sentence, self.todo, self.proposals)

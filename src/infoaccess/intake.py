@@ -1,51 +1,65 @@
-"""Stage 1 for one month: workbooks in data/0_raw become checked tables in data/1_validated; nothing leaves unexplained.
+"""Stage 1 for one month: workbooks in data/0_raw become checked tables in data/1_validated; nothing is lost.
 
-Room 1 holds households, handovers, populations, subscribers, targets and communes (which of them sent a list)
-as Parquet, problems.csv for the office, door.json with the counts at the door. Names and numbers of persons
-stop here.
+Room 1 holds one Parquet a kind of table, communes (which of them sent a list), problems.csv and problems/*.xlsx (the
+way back to the communes), summary.html for the office, door.json with the counts at the door. Names and numbers of
+persons stop here. A file that cannot be used is left out with its reason; the month goes on and says that it is
+incomplete.
 """
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
-from infoaccess import columns, identity, lists, rooms, units
+from infoaccess import (
+    arrivals,
+    certificates,
+    columns,
+    forms,
+    gate,
+    headings,
+    identity,
+    naming,
+    problem_books,
+    rooms,
+    rules,
+    units,
+)
 from infoaccess.errors import InputError, RoomError
-from infoaccess.validate import Sheet, problem_table
+from infoaccess.gate import Received
+from infoaccess.validate import FATES, Sheet, note_row, problem_table
 
-INDICATORS = [f"deprived_{n}" for n in range(1, 13)]
 MAJORITY = ("kinh", "việt", "kinh (việt)")
 
 
-def sheets_of(month: str) -> tuple[dict[str, Sheet], list[dict]]:
-    """Read all workbooks of a month: one Sheet a kind, and each file's birth certificate (name, bytes, checksum).
+def sheets_of(month: str, pool=None) -> tuple[dict[str, Sheet], list[Received]]:
+    """Read all files of a month: one Sheet a kind of table, and each file as it was received.
 
-    Raises RoomError when the month has no lists, InputError for a file that cannot be read as a list.
+    Raises RoomError when the month has no files, InputError when no household list among them can be used.
     """
     folder = rooms.data(rooms.RAW, month)
-    found = sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith((".", "~$")))
-    if not found:
+    paths = gate.files_in(folder)
+    if not paths:
         held = rooms.raw_months()
         last = f" Tháng mới nhất đang có: {held[-1]}." if held else ""
         raise RoomError(f"Chưa có danh sách của tháng {month} trong {folder}.{last} Hãy chép các tệp vào thư mục này.")
+    confirmed = headings.load(rooms.confirmed_headings())
+    if pool is None:
+        with gate.readers() as own:
+            files = gate.receive(paths, confirmed, own)
+    else:
+        files = gate.receive(paths, confirmed, pool)
     tables: dict[str, list] = {name: [] for name in columns.kinds()}
-    files = []
-    for path in found:
-        if path.suffix.lower() in (".toml", ".txt", ".md"):
-            continue  # notes that travel with the lists
-        if path.suffix.lower() not in lists.SUFFIXES:
-            names = ", ".join(lists.SUFFIXES)
-            raise InputError(f"Tệp {path.name}: không phải bảng tính ({names}). Hãy lưu lại dạng .xlsx hoặc bỏ tệp ra.")
-        for table in lists.read(path):
+    for file in files:
+        for table in map(forms.settle, file.tables):
             tables[table.kind.name].append(table)
-        files.append({"name": path.name, "bytes": path.stat().st_size, "sha256": checksum(path)})
     if not tables["households"]:
-        raise InputError(
-            f"Tháng {month}: không có danh sách hộ nào trong {folder}. Hãy chép danh sách hộ vào rồi chạy lại."
-        )
-    return {name: Sheet(columns.kinds()[name], found) for name, found in tables.items()}, files
+        why = " ".join([str(f.refusal) for f in files if f.refusal][:3])
+        told = f"Tháng {month}: không có danh sách hộ nào dùng được trong {folder}. "
+        raise InputError(told + (why or "Hãy chép danh sách hộ vào rồi chạy lại."))
+    return {name: Sheet(columns.kinds()[name], found, month) for name, found in tables.items()}, files
 
 
 def checksum(path: Path) -> str:
@@ -54,118 +68,20 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def check_codes(sheet: Sheet, month: str) -> None:
-    """Refuse codes that are no commune of the month's era."""
-    known = set(units.of(units.commune_set(month))["code"])
-    start = units.valid_from(units.commune_set(month))
-    code = sheet.frame["commune_code"]
-    unknown = code.notna() & ~code.isin(known)
-    sentence = f"Mã xã không có trong danh mục áp dụng từ {start}; hãy dùng mã đang có hiệu lực"
-    sheet.report(unknown, "commune_code", "unknown_unit", sentence)
-
-
-def check_households(sheet: Sheet, month: str, secret: bytes) -> None:
-    """Apply the rules of a household list; contradictions that the office must judge are warnings."""
-    check_codes(sheet, month)
-    f = sheet.frame
-    none = ~(f["poor"].fillna(False) | f["near_poor"].fillna(False) | f["policy"].fillna(False))
-    sheet.report(none, "poor", "no_class", "Chưa đánh dấu hộ nghèo, hộ cận nghèo hoặc hộ chính sách; hãy đánh dấu x")
-    both = f["poor"].fillna(False) & f["near_poor"].fillna(False)
-    sheet.report(both, "near_poor", "two_classes", "Hộ vừa là hộ nghèo vừa là hộ cận nghèo; hãy bỏ một dấu x")
-    sheet.report(f["adults"] > f["members"], "adults", "adults", "Số người từ 15 tuổi lớn hơn số khẩu; hãy sửa")
-    more = f["adults_with_smartphone"] > f["adults"]
-    sheet.report(more, "adults_with_smartphone", "adults", "Số người dùng ĐTTM lớn hơn số người từ 15 tuổi; hãy sửa")
-    total = f[INDICATORS].fillna(False).sum(axis=1)
-    known = f[INDICATORS].notna().all(axis=1)
-    few = f["poor"].fillna(False) & known & (total < 3)
-    sheet.report(few, "poor", "class", "Hộ nghèo nhưng thiếu hụt dưới 3 chỉ số; hãy rà soát lại", refuse=False)
-    many = f["near_poor"].fillna(False) & known & (total >= 3)
-    sheet.report(many, "near_poor", "class", "Hộ cận nghèo nhưng thiếu hụt từ 3 chỉ số; hãy rà soát lại", refuse=False)
-    phone = f["has_smartphone"].fillna(False)
-    sheet.report(
-        phone & f["deprived_12"],
-        "deprived_12",
-        "device",
-        "Đã có ĐTTM nhưng vẫn thiếu hụt chỉ số 12",
-        refuse=False,
-    )
-    sheet.report(
-        phone & f["wants_smartphone"],
-        "wants_smartphone",
-        "need",
-        "Đã có ĐTTM nhưng vẫn ghi nhu cầu",
-        refuse=False,
-    )
-    add_household_id(sheet, month, secret)
-    repeated = f["household_id"].notna() & f["household_id"].duplicated() & ~sheet.refused
-    sheet.report(
-        repeated,
-        "household_no",
-        "duplicate",
-        "Hộ trùng xã, thôn và mã hộ với một dòng ở trên; hãy giữ một dòng",
-    )
-
-
-def check_handovers(sheet: Sheet, month: str, secret: bytes, household_ids: set[str]) -> None:
-    """Apply the rules of a hand-over list.
-
-    A phone that was handed over counts even where its household is not found.
-    """
-    check_codes(sheet, month)
-    day = pd.to_datetime(sheet.frame["handed_on"])
-    end = pd.Period(month, "M").end_time
-    sheet.report(
-        day > end,
-        "handed_on",
-        "date",
-        f"Ngày bàn giao sau tháng {month}; hãy sửa ngày hoặc chuyển sang tháng sau",
-    )
-    early = day.notna() & (day < pd.Period(month, "M").start_time)
-    sheet.report(
-        early,
-        "handed_on",
-        "date",
-        f"Ngày bàn giao trước tháng {month}: được tính vào tháng này",
-        refuse=False,
-    )
-    add_household_id(sheet, month, secret)
-    ids = sheet.frame["household_id"]
-    twice = sheet.frame.duplicated(["household_id", "handed_on", "source"]) & ids.notna() & ~sheet.refused
-    sheet.report(
-        twice,
-        "household_no",
-        "duplicate",
-        "Dòng bàn giao trùng hoàn toàn với một dòng ở trên; hãy giữ một dòng",
-    )
-    again = ids.notna() & ids.duplicated() & ~sheet.refused
-    sheet.report(
-        again,
-        "household_no",
-        "second_phone",
-        "Hộ nhận hơn một điện thoại; hãy kiểm tra đối tượng",
-        refuse=False,
-    )
-    lost = ids.notna() & ~ids.isin(household_ids) & ~sheet.refused
-    sentence = "Không tìm thấy hộ nhận trong danh sách hộ của tháng; hãy kiểm tra mã xã, thôn, mã hộ"
-    sheet.report(lost, "household_no", "not_listed", sentence, refuse=False)
-
-
-def check_populations(sheet: Sheet, month: str) -> None:
-    """Apply the rules of the table of denominators."""
-    check_codes(sheet, month)
-    again = sheet.frame["commune_code"].notna() & sheet.frame["commune_code"].duplicated() & ~sheet.refused
-    sheet.report(again, "commune_code", "duplicate", "Xã đã có ở một dòng trên; hãy giữ một dòng")
-    fewer = sheet.frame["people"] < sheet.frame["households"]
-    sheet.report(fewer, "people", "people", "Số nhân khẩu nhỏ hơn số hộ; hãy sửa")
-
-
-def add_household_id(sheet: Sheet, month: str, secret: bytes) -> None:
-    """Replace a household's key by its hash."""
-    f, start = sheet.frame, units.valid_from(units.commune_set(month))
-    complete = f[["commune_code", "village", "household_no"]].notna().all(axis=1)
-    keys = zip(f["commune_code"], f["village"], f["household_no"], complete, strict=True)
-    ids = [identity.household_id(secret, code, start, village, no) if ok else None for code, village, no, ok in keys]
-    f["household_id"] = pd.Series(ids, index=f.index, dtype="str")
+def check(sheets: dict[str, Sheet], month: str, secret: bytes, previous: dict[str, pd.DataFrame] | None = None) -> None:
+    """Apply all rules to a month's sheets, mended rows first."""
+    rules.fold_mended(list(sheets.values()))
+    rules.check_households(sheets["households"], month, secret)
+    listed = set(sheets["households"].frame["household_id"].dropna())
+    rules.check_handovers(sheets["handovers"], month, secret, listed)
+    rules.check_reviews(sheets["reviews"], month, sheets["households"])
+    rules.check_populations(sheets["populations"], month)
+    for name, sheet in sheets.items():
+        if sheet.kind.levels and sheet.tables:
+            forms.check(sheet, month, (previous or {}).get(name))
+    shares, counts = sheets["deprivation_shares"], sheets["deprivation_counts"]
+    if shares.tables and counts.tables:
+        forms.check_shares(shares, counts)
 
 
 def without_persons(sheet: Sheet, month: str) -> pd.DataFrame:
@@ -184,36 +100,105 @@ def without_persons(sheet: Sheet, month: str) -> pd.DataFrame:
 
 def communes(sheets: dict[str, Sheet], month: str) -> pd.DataFrame:
     """Tell which communes sent a list: 1 row = 1 commune of the month's era."""
-    mentioned = set().union(*(t.mentioned for t in sheets["households"].tables))
+    sheet = sheets["households"]
+    mentioned = set().union(*(t.mentioned for t in sheet.tables)) | set(sheet.frame["commune_code"].dropna())
     codes = units.of(units.commune_set(month))[["code", "valid_from"]].copy()
     return codes.assign(month=month, list_received=codes["code"].isin(mentioned))
 
 
-def run(month: str) -> dict:
+def described(files: list[Received], sheets: dict[str, Sheet], month: str) -> list[dict]:
+    """Describe each file for the door: what it is, who sent it, its rows, its refusal."""
+    named = units.of(units.commune_set(month)).set_index("code")["name"].to_dict()
+    doors = [s.doors() for s in sheets.values()]
+    codes: dict[str, set[str]] = {}
+    for sheet in (s for s in sheets.values() if "commune_code" in s.frame):
+        pairs = pd.DataFrame({"file": sheet.origin["file"], "code": sheet.frame["commune_code"]}).dropna()
+        for file, code in pairs.drop_duplicates().itertuples(index=False):
+            codes.setdefault(file, set()).add(code)
+    found = []
+    for file in files:
+        rows = sum((d[file.name] for d in doors if file.name in d), Counter())
+        titled = {naming.in_title(t.above, named) for t in file.tables} - {None}
+        senders = titled or codes.get(file.name, set())
+        only = next(iter(senders)) if len(senders) == 1 else None
+        found.append(
+            {
+                "name": file.name,
+                "bytes": file.bytes,
+                "sha256": file.sha256,
+                "modified": file.modified,
+                "state": "refused" if file.refusal else "used",
+                "kinds": list(dict.fromkeys(t.kind.name for t in file.tables)),
+                "layouts": [{"sheet": t.sheet, "kind": t.kind.name, "heading": t.heading_key} for t in file.tables],
+                "sender": only or "",
+                "rows": {key: rows[key] for key in (*FATES, "warnings")},
+                "rule": file.refusal.rule if file.refusal else None,
+                "reason": str(file.refusal) if file.refusal else None,
+            }
+        )
+    return found
+
+
+def _file_problems(files: list[Received]) -> list[dict]:
+    """Return what is wrong with files as rows of the problem table."""
+    found = [note_row(note) for file in files for note in file.notes]
+    for err in (f.refusal for f in files if f.refusal):
+        where = {c: getattr(err.place, c) for c in ("file", "sheet", "row", "column")}
+        found.append({"severity": "file", "rule": err.rule, "sentence": err.sentence, "value_class": ""} | where)
+    return found
+
+
+def _unknown_headings(files: list[Received]) -> list[dict]:
+    """List the headings nobody claimed, with what they may mean."""
+    found = [
+        {"file": n.place.file, "sheet": n.place.sheet or "", "heading": n.values["path"], "column": n.values["column"]}
+        | {"kind": n.values["kind"]}
+        for f in files
+        for n in f.notes
+        if n.rule == "unknown_heading"
+    ]
+    for err in (f.refusal for f in files if f.refusal):
+        where = {"file": err.place.file, "sheet": err.place.sheet or ""}
+        found += [where | {"heading": p["path"], "column": p["column"], "kind": p["kind"]} for p in err.proposals]
+    kinds = columns.kinds()
+    return [f | {"proposal": kinds[f["kind"]].columns[f["column"]].label if f["column"] else None} for f in found]
+
+
+def _previous(month: str) -> dict[str, pd.DataFrame]:
+    """Read the forms that room 1 holds of the month before: closing figures to compare openings with."""
+    folder = rooms.data(rooms.VALIDATED, rooms.shift(month, -1))
+    kinds = [k.name for k in columns.kinds().values() if k.levels]
+    return {k: pd.read_parquet(folder / f"{k}.parquet") for k in kinds if (folder / f"{k}.parquet").exists()}
+
+
+def run(month: str, pool=None) -> dict:
     """Validate one month's lists into room 1 and return the door's counts."""
-    sheets, files = sheets_of(month)
-    secret = identity.key()
-    check_households(sheets["households"], month, secret)
-    listed = set(sheets["households"].frame["household_id"].dropna())
-    check_handovers(sheets["handovers"], month, secret, listed)
-    check_populations(sheets["populations"], month)
+    sheets, files = sheets_of(month, pool)
+    check(sheets, month, identity.key(), _previous(month))
     received = communes(sheets, month)
-    problems = problem_table(list(sheets.values()))
+    problems = problem_table(list(sheets.values()), _file_problems(files))
+    about = described(files, sheets, month)
     door = {
         "month": month,
         "tables": {name: sheet.door() for name, sheet in sheets.items()},
-        "files": files,
+        "files": about,
         "communes": len(received),
         "communes_without_list": sorted(received.loc[~received["list_received"], "code"]),
-        "unknown_headings": sorted({h for s in sheets.values() for t in s.tables for h in t.unknown}),
+        "incomplete": any(f["state"] == "refused" for f in about) or not received["list_received"].all(),
+        "unknown_headings": _unknown_headings(files),
         "handover_list_received": bool(sheets["handovers"].tables),
         "problems": problems.groupby(["severity", "rule"]).size().rename("rows").reset_index().to_dict("records"),
         "synthetic": any(t.synthetic for s in sheets.values() for t in s.tables),
     }
     with rooms.replaced(rooms.data(rooms.VALIDATED, month)) as folder:
         for name, sheet in sheets.items():
-            without_persons(sheet, month).to_parquet(folder / f"{name}.parquet", compression="zstd")
+            kept = forms.frame_for_room(sheet, month) if sheet.kind.levels else without_persons(sheet, month)
+            kept.to_parquet(folder / f"{name}.parquet", compression="zstd")
         received.to_parquet(folder / "communes.parquet")
         problems.to_csv(folder / "problems.csv", index=False, encoding="utf-8-sig")
+        (folder / "problems").mkdir()
+        door["problem_books"] = problem_books.write(sheets, folder / "problems")
+        (folder / "summary.html").write_text(arrivals.page(month, door, problems), encoding="utf-8", newline="\n")
         (folder / "door.json").write_text(json.dumps(door, ensure_ascii=False, indent=1), encoding="utf-8")
+    certificates.record(month, [f for f in about if f["sha256"]], rooms.data("") / "sources.toml")
     return door

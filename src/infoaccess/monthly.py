@@ -21,7 +21,11 @@ def inputs_key(month: str, settings: dict) -> str:
     Its lists and all earlier ones, settings, this code.
     """
     known = hashlib.sha256(repr(sorted(settings.items())).encode())
-    for path in sorted(Path(__file__).parent.glob("*.*")) + [rooms.facts("units.csv"), rooms.facts("lineage.csv")]:
+    for path in sorted(Path(__file__).parent.glob("*.*")) + [
+        rooms.facts("units.csv"),
+        rooms.facts("lineage.csv"),
+        rooms.confirmed_headings(),
+    ]:
         if path.is_file():
             known.update(path.read_bytes())
     for earlier in (m for m in rooms.raw_months() if m <= month):
@@ -77,6 +81,17 @@ def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int
         raise RoomError(
             "Một lần chạy khác đang làm việc trong cùng thư mục. Hãy chờ lần đó xong rồi chạy lại."
         ) from err
+
+
+def shortfall(month: str) -> list[str]:
+    """Say in one line, where it is so, that the month is incomplete and where the office reads why."""
+    door = store.door(rooms.VALIDATED, month)
+    refused = [f["name"] for f in door["files"] if f["state"] == "refused"]
+    silent = len(door["communes_without_list"])
+    parts = [f"{len(refused)} tệp không dùng được ({', '.join(refused)})"] if refused else []
+    parts += [f"{silent}/{door['communes']} xã, phường chưa có danh sách"] if silent else []
+    page = rooms.data(rooms.VALIDATED, month) / "summary.html"
+    return [f"THÁNG CHƯA ĐỦ: {'; '.join(parts)}. Xem {page}"] if parts else []
 
 
 def _need_lists(month: str) -> None:

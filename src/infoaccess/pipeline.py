@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pandas as pd
 from tqdm import tqdm
 
-from infoaccess import deprivation, disclosure, intake, place, programme, rooms, smartphones
+from infoaccess import deprivation, disclosure, gate, intake, place, programme, rooms, smartphones
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,11 @@ class Stage:
     run: Callable[..., dict] | None
     reads: tuple[str, ...]
     writes: str
+    shared: Callable = nullcontext  # opens what all months of a run share; None where there is nothing
 
 
 STAGES = (
-    Stage("1", "1_validate_lists", intake.run, ("0_raw",), "1_validated"),
+    Stage("1", "1_validate_lists", intake.run, ("0_raw",), "1_validated", gate.readers),
     Stage("2", "2_place_households", place.run, ("1_validated",), "2_placed"),
     Stage("3a", "3a_information_deprivation", deprivation.run, ("2_placed",), "3_indicators"),
     Stage("3b", "3b_smartphone_use", smartphones.run, ("2_placed",), "3_indicators"),
@@ -38,7 +40,9 @@ def run(stage: str, since: str, month: str, **settings) -> list[dict]:
     months = [m for m in rooms.raw_months() if rooms.month_name(since) <= m <= rooms.month_name(month)]
     months = months or [month]
     bar = tqdm(months, desc=found.notebook, disable=not sys.stderr.isatty())
-    return [found.run(m, **settings) for m in bar]
+    with found.shared() as helper:
+        extra = {} if helper is None else {"pool": helper}
+        return [found.run(m, **settings, **extra) for m in bar]
 
 
 def doors(found: list[dict], *columns: str) -> pd.DataFrame:

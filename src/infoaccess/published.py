@@ -55,7 +55,7 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
     """Return the month's manifest: inputs and their checksums, versions, parameters, rows in and out, numbers."""
     return {
         "month": month,
-        "inputs": door["files"],
+        "inputs": [{k: f[k] for k in ("name", "bytes", "sha256", "state")} for f in door["files"]],
         "inputs_key": inputs,
         "rows": door["tables"],
         "synthetic": door["synthetic"],
@@ -76,12 +76,14 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
         if entries:
             groups.append({"heading": heading, "reports": entries})
     names = valid.set_index("code")["name"]
+    refused = sum(f["state"] == "refused" for f in door["files"])
+    partial = [w("quality.files_refused", refused=refused)] if refused else []
     info = {
         "lang": w.lang,
         "month": month,
         "period": words.month(month, w.lang),
         "state": w(f"state.{settings['state']}"),
-        "banners": [w("title.synthetic")] if door["synthetic"] else [],
+        "banners": ([w("title.synthetic")] if door["synthetic"] else []) + partial,
         "title": f"Báo cáo {words.month(month, w.lang)}",
         "groups": groups,
         "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],

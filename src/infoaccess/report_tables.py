@@ -1,6 +1,6 @@
 """The tables of the progress report: units, classes of households, sources of money, targets, data quality."""
 
-from infoaccess import exhibits, figures, programme, words
+from infoaccess import exhibits, figures, programme, reasons, words
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text, sign
 from infoaccess.released import Cell
@@ -157,21 +157,24 @@ def targets_table(r: Report) -> Exhibit:
 def quality_table(r: Report) -> Exhibit:
     """Show what came in at the first door, for the whole city: rows read, accepted, refused."""
     w, quality = r.w, r.release.quality
-    parts = ("read", "dressing", "accepted", "refused", "warnings")
+    parts = ("read", "dressing", "accepted", "folded", "refused", "warnings")
     rows = []
-    for kind, door in quality["tables"].items():
+    for kind, door in ((k, d) for k, d in quality["tables"].items() if d["read"]):
         name = w(f"table_kind.{kind}")
         values = [door[p] for p in parts]
         cells = [name, *(words.number(v, w.lang) for v in values)]
-        rows.append({"cells": cells, "sort": [name, *values], "marks": [None] * 6, "bold": False})
+        rows.append({"cells": cells, "sort": [name, *values], "marks": [None] * (1 + len(parts)), "bold": False})
     heads = [_column(w("column.list"), align="left"), *(_column(w(f"column.{p}")) for p in parts)]
     notes = [w("quality.files", files=quality["files"], month=r.release.month)]
+    if quality["files_refused"]:
+        notes.append(w("quality.files_refused", refused=quality["files_refused"]))
     lost, whole = len(quality["communes_without_list"]), quality["communes"]
     notes.append(w("quality.missing_lists" if lost else "quality.all_lists", missing=lost, communes=whole))
     if not quality["handover_list_received"]:
         notes.append(w("quality.no_handovers"))
     if quality["problems"]:
-        reasons = [f"{w('rule.' + p['rule'])} ({words.number(p['rows'], w.lang)})" for p in quality["problems"]]
-        notes.append(w("quality.refused", list="; ".join(reasons)))
+        known = reasons.load()
+        told = [f"{known[p['rule']].named(w.lang)} ({words.number(p['rows'], w.lang)})" for p in quality["problems"]]
+        notes.append(w("quality.refused", list="; ".join(told)))
     caption = w("caption.quality", period=r.period)
     return exhibits.table("quality", w("section.quality"), caption, heads, rows, notes)

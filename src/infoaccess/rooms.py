@@ -80,6 +80,11 @@ def failed() -> Path:
     return home() / "data" / "failed"
 
 
+def confirmed_headings() -> Path:
+    """Return the file that keeps what the office confirmed of unknown headings."""
+    return home() / "data" / "headings.toml"
+
+
 def notebooks() -> Path:
     """Return the folder of notebooks."""
     own = home() / "notebooks"

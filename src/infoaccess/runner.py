@@ -17,7 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from infoaccess import pipeline, rooms
-from infoaccess.errors import RoomError, StageError, UsageError
+from infoaccess.errors import InputError, RoomError, StageError, UsageError
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -61,7 +61,8 @@ def select(path: Path, values: dict) -> dict:
 def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbformat.NotebookNode:
     """Run one notebook into its executed copy.
 
-    Raises UsageError for wrong parameters, StageError with the cell and the sentence when a cell stops.
+    Raises UsageError for wrong parameters, with the cell and the sentence the error that
+    stopped a cell: InputError, RoomError or UsageError as they are, any other as StageError.
     """
     source = rooms.notebooks() / f"{notebook}.ipynb"
     if not source.exists():
@@ -84,7 +85,8 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
         )
     except PapermillExecutionError as err:
         kept = keep_failed(target, parameters)
-        raise StageError(f"{notebook}, ô [{err.exec_count}]: {err.evalue} (bản chạy dở: {kept})") from err
+        told = {c.__name__: c for c in (InputError, RoomError, UsageError)}.get(err.ename, StageError)
+        raise told(f"{notebook}, ô [{err.exec_count}]: {err.evalue} (bản chạy dở: {kept})") from err
     except Exception as err:  # a kernel that died or a cell past its time limit
         kept = keep_failed(target, parameters)
         what = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__

@@ -59,7 +59,12 @@ def table() -> pd.DataFrame:
     Columns: area_set, code, valid_from, valid_to, name, type, parent_code, official_km2 (square kilometres, may
     be missing).
     """
-    raw, _ = _files(str(rooms.facts("units.csv")), str(rooms.facts("lineage.csv")))
+    return _table(str(rooms.facts("units.csv")), str(rooms.facts("lineage.csv"))).copy()
+
+
+@cache
+def _table(units_path: str, lineage_path: str) -> pd.DataFrame:
+    raw, _ = _files(units_path, lineage_path)
     level = raw["level"].where(raw["level"] != "province", "city")
     area_set = (raw["era"] + "_" + level).where(level != "city", "city")
     return pd.DataFrame(

@@ -1,18 +1,21 @@
-"""The first door (stage 1): every row of a list is accepted with the right meaning or refused with a reason.
+"""The first door (stage 1): every row of a list is accepted with the right meaning, refused with a reason, or folded.
 
 Frames: `origin` and the frame of values share their index, 1 row = 1 row of a list. A problem says where, what
-and what to do; it never quotes a cell, only the class of its value. Accepted + refused = rows of data, asserted
-at the door.
+and what to do; it never quotes a cell, only the class of its value. A row is folded when another row stands for it (an
+exact duplicate, a mended row). Accepted + refused + folded = rows of data, asserted at the door.
 """
+
+from collections import Counter
 
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from infoaccess import values
+from infoaccess import reasons, values
 from infoaccess.columns import Column, Kind
-from infoaccess.lists import Table
+from infoaccess.lists import Note, Table
 
+FATES = ("read", "dressing", "accepted", "refused", "folded")
 PROBLEM_COLUMNS = ["severity", "file", "sheet", "row", "column", "value_class", "rule", "sentence"]
 _DTYPES = {"tick": "boolean", "count": "Int64", "money": "Int64", "year": "Int64", "percent": "Float64"}
 _NOUNS = {
@@ -33,10 +36,9 @@ _NOUNS = {
 class Sheet:
     """Gather one kind's rows of a month and what is wrong with them."""
 
-    def __init__(self, kind: Kind, tables: list[Table]):
+    def __init__(self, kind: Kind, tables: list[Table], month: str | None = None):
         """Convert all cells; note each cell that is no value of its column's type."""
-        self.kind = kind
-        self.tables = tables
+        self.kind, self.tables, self.month = kind, tables, month
         owners = [(t, number, row) for t in tables for number, row in t.rows]
         self.owner = [t for t, _, _ in owners]
         self.origin = pd.DataFrame(
@@ -46,32 +48,78 @@ class Sheet:
                 "row": [n for _, n, _ in owners],
             }
         ).astype({"file": "str", "sheet": "str", "row": "int64"})
-        self.cells = {name: [_cell(t, row, name) for t, _, row in owners] for name in kind.columns}
+        self.cells = {name: self._gathered(name) for name in kind.columns}
         self.frame = pd.DataFrame(index=self.origin.index)
         self.problems: list[dict] = []
         self.refused = pd.Series(False, index=self.origin.index)
-        for column in kind.columns.values():
-            self._convert(column)
+        self.folded = pd.Series(False, index=self.origin.index)
+        self.stale: set[int] = set()  # mended rows whose first row is no longer there: another row of theirs goes first
+        self._gone: set[int] = set()  # folded rows, of which nothing is said
+        self._told: set[tuple[int, str]] = set()
+        converted = {column.name: self._converted(column) for column in kind.columns.values()}
+        self.frame = pd.DataFrame(converted, index=self.origin.index)
+        self._check_old_text()
         self._check_schema()
 
-    def _convert(self, column: Column) -> None:
+    def _gathered(self, name: str) -> list:
+        """Return a column's cells, None where a table has no such column."""
+        found: list = []
+        for table in self.tables:
+            at = table.position.get(name)
+            if at is None:
+                found += [None] * len(table.rows)
+            else:
+                found += [row[at] if at < len(row) else None for _, row in table.rows]
+        return found
+
+    def _converted(self, column: Column) -> pd.Series:
         cells = self.cells[column.name]
-        if column.type == "choice":
-            converted, good = values.choice(cells, column.choices)
+        if column.type == "date":
+            result, good = self._dates(column)
+        elif column.type == "choice":
+            result, good = values.choice(cells, column.choices)
         else:
-            converted, good = getattr(values, column.type)(cells)
+            result, good = getattr(values, column.type)(cells)
         if column.type == "tick":  # a box can only be empty where there is a column of boxes
-            converted = [v if column.name in t.position else None for v, t in zip(converted, self.owner, strict=True)]
+            result = [v if column.name in t.position else None for v, t in zip(result, self.owner, strict=True)]
         dtype = _DTYPES.get(column.type, "object" if column.type == "date" else "str")
-        self.frame[column.name] = pd.Series(converted, index=self.frame.index, dtype=dtype)
-        bad = [i for i, ok in enumerate(good) if not ok]
-        sentence = f"Giá trị không đọc được là {_NOUNS[column.type]}; hãy sửa ô này"
-        self.report(bad, column.name, "value", sentence, refuse=column.required)
+        bad = [i for i, ok in enumerate(good) if not ok and (i, column.name) not in self._told]
+        self.report(bad, column.name, _rule("value", column), noun=_NOUNS[column.type])
+        return pd.Series(result, index=self.origin.index, dtype=dtype)
+
+    def _dates(self, column: Column) -> tuple[list, list]:
+        """Read a column of dates table by table, as each has its own order of day and month."""
+        result, good, start = [], [], 0
+        for table in self.tables:
+            cells = self.cells[column.name][start : start + len(table.rows)]
+            read, fine = values.date(cells, month=self.month)
+            if values.date_order(cells, self.month) in ("mixed", "unknown"):
+                unclear = [start + i for i, (c, ok) in enumerate(zip(cells, fine, strict=True)) if not ok and _parts(c)]
+                self.report(unclear, column.name, "date_order")
+            turned = values.swapped(cells, self.month) if self.month else []
+            self.report([start + i for i, yes in enumerate(turned) if yes], column.name, "date_swapped")
+            result, good, start = result + read, good + fine, start + len(table.rows)
+        return result, good
+
+    def _check_old_text(self) -> None:
+        """Tell cells in a font of before Unicode that nobody can decode."""
+        for i, table in enumerate(self.owner):
+            if not table.leftover:
+                continue
+            row = int(self.origin.at[i, "row"])
+            for name, at in table.position.items():
+                if (row, at) in table.leftover:
+                    self.report([i], name, _rule("legacy_text", self.kind.columns[name]))
 
     def _check_schema(self) -> None:
         """Check presence and range of every column with pandera."""
+        if self.frame.empty:
+            return
         schema = pa.DataFrameSchema(
-            {c.name: pa.Column(None, checks=_range(c), nullable=not c.required) for c in self.kind.columns.values()}
+            {
+                c.name: pa.Column(None, checks=_range(c), nullable=self._may_be_blank(c))
+                for c in self.kind.columns.values()
+            }
         )
         try:
             schema.validate(self.frame, lazy=True)
@@ -79,75 +127,116 @@ class Sheet:
             for name, check, index in err.failure_cases[["column", "check", "index"]].itertuples(index=False):
                 self._schema_problem(self.kind.columns[name], str(check), int(index))
 
+    def _may_be_blank(self, column: Column) -> bool:
+        """Tell whether a blank is no fault: in a form a blank figure is not known, which its own checks tell."""
+        return not column.required or self.kind.levels
+
     def _schema_problem(self, column: Column, check: str, index: int) -> None:
-        told = any(p["_index"] == index and p["_column"] == column.name for p in self.problems)
-        if told:
+        if (index, column.name) in self._told:
             return  # unreadable already: "empty" would say it twice
         if check == "not_nullable":
-            self.report([index], column.name, "required", "Ô bắt buộc đang trống; hãy điền giá trị")
+            self.report([index], column.name, "required")
         else:
             high = "" if column.maximum is None else f" đến {column.maximum}"
-            sentence = f"Giá trị ngoài khoảng cho phép (từ {column.minimum}{high}); hãy kiểm tra lại"
-            self.report([index], column.name, "range", sentence, refuse=column.required)
+            self.report([index], column.name, _rule("range", column), span=f"từ {column.minimum}{high}")
             if not column.required:
                 self.frame.loc[index, column.name] = pd.NA
 
-    def report(self, rows, column: str, rule: str, sentence: str, *, refuse: bool = True) -> None:
-        """Note a problem for some rows: by position or by a boolean mask."""
+    def report(self, rows, column: str, rule: str, *, other: dict[int, int] | None = None, **told) -> None:
+        """Note a problem for some rows: by position or by a boolean mask; `other` names the row it disagrees with."""
         if isinstance(rows, pd.Series):
             rows = list(rows.index[rows.fillna(False).astype(bool)])
+        rows = [i for i in rows if i not in self._gone]
+        if not len(rows):
+            return
+        reason = reasons.load()[rule]
+        sentence = reason.told(**told)
         for i in rows:
             place = self.owner[i].place(int(self.origin.at[i, "row"]), column)
+            twin = f"{sentence[:-1]} (xem {self.where(other[i])})." if other and i in other else sentence
             self.problems.append(
                 {
-                    "severity": "refused" if refuse else "warning",
+                    "severity": reason.severity,
                     "file": place.file,
                     "sheet": place.sheet,
                     "row": place.row,
                     "column": self.kind.columns[column].label if place.column == column else place.column,
                     "value_class": values.class_of(self.cells[column][i]),
                     "rule": rule,
-                    "sentence": sentence + ".",
+                    "sentence": twin,
                     "_index": i,
                     "_column": column,
                 }
             )
-        if refuse:
+            self._told.add((i, column))
+        if reason.severity == "refused":
             self.refused.loc[list(rows)] = True
+
+    def where(self, i: int) -> str:
+        """Name a row in Vietnamese."""
+        return str(self.owner[i].place(int(self.origin.at[i, "row"])))
+
+    def fold(self, rows: pd.Series) -> None:
+        """Fold the rows of a mask: another row stands for each of them, and nothing more is said of it."""
+        self.folded |= rows
+        self.refused &= ~self.folded
+        self._gone = set(self.folded.index[self.folded])
+        self.problems = [p for p in self.problems if p["_index"] not in self._gone]
+
+    @property
+    def kept(self) -> pd.Series:
+        """Tell which rows are neither refused nor folded."""
+        return ~self.refused & ~self.folded
 
     def accepted(self) -> pd.DataFrame:
         """Return the accepted rows with their origin: 1 row = 1 row of a list."""
-        kept = ~self.refused
-        return pd.concat([self.origin[kept], self.frame[kept]], axis=1)
+        return pd.concat([self.origin[self.kept], self.frame[self.kept]], axis=1)
+
+    def doors(self) -> dict[str, Counter]:
+        """Count the rows of each file that came to the door; nothing may be lost between."""
+        found = {t.file: Counter() for t in self.tables}
+        for table in self.tables:
+            found[table.file]["read"] += table.rows_read
+            found[table.file]["dressing"] += sum(table.dressing.values())
+        for fate, mask in (("accepted", self.kept), ("refused", self.refused), ("folded", self.folded)):
+            for file, rows in self.origin.loc[mask, "file"].value_counts().items():
+                found[file][fate] += int(rows)
+        for problem in self.problems:
+            found[problem["file"]]["warnings"] += problem["severity"] == "warning"
+        for file, counts in found.items():
+            if counts["read"] != sum(counts[fate] for fate in FATES[1:]):
+                raise AssertionError(f"rows lost at the door: {file} {dict(counts)}")
+        return found
 
     def door(self) -> dict[str, int]:
-        """Count the rows that came to the door; nothing may be lost between."""
-        read = sum(t.rows_read for t in self.tables)
-        dressing = sum(sum(t.dressing.values()) for t in self.tables)
-        refused = int(self.refused.sum())
-        accepted = len(self.accepted())
-        if read != dressing + accepted + refused:
-            raise AssertionError(f"rows lost at the door: {read} != {dressing} + {accepted} + {refused}")
-        warnings = sum(p["severity"] == "warning" for p in self.problems)
-        return {
-            "read": read,
-            "dressing": dressing,
-            "accepted": accepted,
-            "refused": refused,
-            "warnings": warnings,
-        }
+        """Count the rows of all files: read = dressing + accepted + refused + folded."""
+        total = sum(self.doors().values(), Counter())
+        return {key: total[key] for key in (*FATES, "warnings")}
 
 
-def problem_table(sheets: list[Sheet]) -> pd.DataFrame:
-    """Return all problems, the refusals first: 1 row = 1 problem of 1 cell."""
-    rows = [p for s in sheets for p in s.problems]
+def problem_table(sheets: list[Sheet], others: list[dict] = ()) -> pd.DataFrame:
+    """Return all problems, files first, then rows: 1 row = 1 problem of 1 cell or 1 file."""
+    rows = [*others, *(p for s in sheets for p in s.problems)]
     frame = pd.DataFrame(rows, columns=PROBLEM_COLUMNS)
-    return frame.sort_values(["severity", "file", "sheet", "row"], kind="stable", ignore_index=True)
+    rank = frame["severity"].map({s: n for n, s in enumerate(reasons.SEVERITIES)})
+    order = frame.assign(_rank=rank).sort_values(["_rank", "file", "sheet", "row"], kind="stable", ignore_index=True)
+    return order[PROBLEM_COLUMNS].astype({"row": "Int64"})
 
 
-def _cell(table: Table, row: list, name: str) -> object:
-    at = table.position.get(name)
-    return None if at is None or at >= len(row) else row[at]
+def note_row(note: Note) -> dict:
+    """Turn a note on a file into a row of the problem table."""
+    reason = reasons.load()[note.rule]
+    known = {"severity": reason.severity, "rule": note.rule, "sentence": reason.told(**note.values)}
+    return known | {c: getattr(note.place, c) for c in ("file", "sheet", "row", "column")} | {"value_class": ""}
+
+
+def _rule(rule: str, column: Column) -> str:
+    """Name the rule for a column: a fault in a column that is not required only warns."""
+    return rule if column.required else f"{rule}_optional"
+
+
+def _parts(cell: object) -> bool:
+    return isinstance(cell, str) and sum(c in "/.-" for c in cell) == 2
 
 
 def _range(column: Column) -> list[pa.Check]:

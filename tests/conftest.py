@@ -1,0 +1,29 @@
+"""What the tests share: helpers beside them can be imported, and the run says how much the property tests tried."""
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode puts no folder of tests on the path
+TRIED: pytest.StashKey[Counter] = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start counting."""
+    config.stash[TRIED] = Counter()
+
+
+@pytest.fixture(scope="session")
+def tried(pytestconfig: pytest.Config) -> Counter:
+    """Return the counter to which a property test adds every example it runs."""
+    return pytestconfig.stash[TRIED]
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """Print how many examples ran."""
+    counts = config.stash[TRIED]
+    if counts:
+        parts = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+        terminalreporter.write_line(f"property tests: {parts}")
