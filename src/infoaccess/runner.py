@@ -21,6 +21,12 @@ from infoaccess.errors import InputError, RoomError, StageError, UsageError
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
+# A kernel's farewell is no news for cron.
+QUIET = [
+    "--IPKernelApp.log_level=50",
+    "--IPKernelApp.exec_lines=import logging; logging.getLogger('asyncio').setLevel(logging.CRITICAL)",
+]
+
 
 def settings() -> dict:
     """Read notebooks/parameters.yaml.
@@ -81,7 +87,7 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
             cwd=str(rooms.home()),
             kernel_name="python3",
             config=_transport(),
-            extra_arguments=["--IPKernelApp.log_level=50"],  # a kernel's farewell is no news for cron
+            extra_arguments=QUIET,
         )
     except PapermillExecutionError as err:
         kept = keep_failed(target, parameters)
