@@ -5,13 +5,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import configuration
 
 sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode puts no folder of tests on the path
 TRIED: pytest.StashKey[Counter] = pytest.StashKey()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start counting."""
+    """Start counting; hypothesis keeps its tables where pytest keeps its own."""
+    if hasattr(config, "cache"):
+        configuration.set_hypothesis_home_dir(config.cache.mkdir("hypothesis"))
     config.stash[TRIED] = Counter()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import hostile
 import pandas as pd
 import pytest
-from hostile import Variant
+from invented import MONTH, Variant
 
 from infoaccess import columns, gate, identity, intake, lists, reasons, units
 from infoaccess.errors import InfoAccessError, InputError
@@ -137,5 +137,5 @@ def _check_texts(variant: Variant) -> None:
 def test_a_month_of_refused_files_alone_leaves_no_room(send, pool):
     home = send(next(v for v in VARIANTS if v.name == "empty_file_alone"))
     with pytest.raises(InfoAccessError):
-        intake.run(hostile.MONTH, pool)
+        intake.run(MONTH, pool)
     assert not list((home / "data").glob("1_validated/*/*.parquet"))

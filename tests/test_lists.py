@@ -76,3 +76,11 @@ def test_two_tier_headings_find_all_indicators():
 
 def test_an_index_row_alone_is_no_heading():
     assert columns.recognise([str(n) for n in range(1, 30)]) is None
+
+
+def test_a_table_nobody_knows_is_not_lost_without_a_word(tmp_path):
+    rows = [["STT", "Loài", "Con", "Kg"], *([str(n), "Trâu", n, 300 + n] for n in range(1, 5)), [], HEAD]
+    path = book(tmp_path / "e.xlsx", [*rows, ["1", "20044", "Xã A Lưới 2", 900, 3500]])
+    (table,), notes = lists.read(path.name, path.read_bytes())
+    assert len(table.rows) == 1
+    assert [(n.rule, n.values) for n in notes] == [("unread_rows", {"rows": 4})]

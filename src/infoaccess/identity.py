@@ -3,7 +3,6 @@
 HMAC-SHA256 with a secret kept outside the checkout and outside data/ (`rooms.key_file`), made on first use.
 """
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -60,4 +59,4 @@ def household_id(secret: bytes, commune_code: str, valid_from: str, village: str
     True
     """
     words = "\x1f".join((commune_code, valid_from, normal(village), normal(household_no)))
-    return hmac.new(secret, words.encode("utf-8"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(secret, words.encode("utf-8"), "sha256").hex()[:32]

@@ -74,8 +74,9 @@ def check(sheets: dict[str, Sheet], month: str, secret: bytes, previous: dict[st
     rules.check_households(sheets["households"], month, secret)
     listed = set(sheets["households"].frame["household_id"].dropna())
     rules.check_handovers(sheets["handovers"], month, secret, listed)
-    rules.check_reviews(sheets["reviews"], month, sheets["households"])
     rules.check_populations(sheets["populations"], month)
+    if sheets["reviews"].tables:
+        rules.check_reviews(sheets["reviews"], month, sheets["households"])
     for name, sheet in sheets.items():
         if sheet.kind.levels and sheet.tables:
             forms.check(sheet, month, (previous or {}).get(name))

@@ -9,6 +9,7 @@ Tables: viparse (MIT), checked against government documents; ẳ and ỵ of VNI 
 import re
 import unicodedata
 from functools import cache, lru_cache
+from itertools import chain
 
 from infoaccess import cell_fonts
 
@@ -41,7 +42,8 @@ def suspect(cells: list[list]) -> bool:
 
 def _sniff(cells: list[list]) -> tuple[bool, bool]:
     """Tell whether a sheet's fonts are worth reading, and whether a code page may have ruined some text."""
-    odd = {c for row in cells for c in row if isinstance(c, str) and not (c.isascii() and "?" not in c)}
+    distinct = set(chain.from_iterable(cells))
+    odd = (c for c in distinct if isinstance(c, str) and not (c.isascii() and "?" not in c))
     joined = "\n".join(odd)
     return _SUSPECT.search(joined) is not None, (_MOJIBAKE.search(joined) or _LOST.search(joined)) is not None
 

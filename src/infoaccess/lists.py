@@ -13,6 +13,7 @@ from infoaccess.columns import Kind
 from infoaccess.errors import Place, RefusedFile
 from infoaccess.grids import Grid
 
+UNREAD = 3  # rows with several cells and a number, outside every known table, that are worth a word
 SYNTHETIC_MARK = "dữ liệu giả lập"
 
 
@@ -72,6 +73,10 @@ def read(name: str, data: bytes, confirmed: dict[str, dict] | None = None) -> tu
         if grid.hidden:
             notes += [Note("hidden_sheet", Place(name, grid.sheet))] if found else []
             continue
+        above = grid.cells[: found[0].first] if found else grid.cells
+        unread = sum(_dense(row) for row in above)
+        if unread >= UNREAD:
+            notes.append(Note("unread_rows", Place(name, grid.sheet), {"rows": unread}))
         near = None if found else headings.closest(grid.cells, grid.merged)
         close += [_lacking(Place(name, grid.sheet, near.first + 1), near)] if near else []
         ends = [h.first for h in found[1:]] + [len(grid.cells)]
@@ -83,6 +88,12 @@ def read(name: str, data: bytes, confirmed: dict[str, dict] | None = None) -> tu
     if not tables:
         raise close[0] if close else reasons.refusal("no_table", Place(name), rows=headings.ROWS)
     return tables, notes
+
+
+def _dense(row: list) -> bool:
+    """Tell whether a row may belong to a table: four cells filled, a number among them."""
+    filled = [v for v in row if v not in ("", None)]
+    return len(filled) > 3 and any(isinstance(v, int | float) or str(v).strip().isdigit() for v in filled)
 
 
 def _lacking(here: Place, head: headings.Found) -> RefusedFile:

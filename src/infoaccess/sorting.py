@@ -6,6 +6,7 @@ data with a fault, which is refused with a reason later and never dropped.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from infoaccess.headings import Found
 
 _INDEX = re.compile(r"[a-zđ]{1,2}|\(?\d{1,3}\)?(\s*=.*)?")
 _ROMAN = re.compile(r"[ivxlc]+|[a-zđ]")
+_LABEL = re.compile(r"\s*(tổng|cộng|toàn|thôn|tổ|tdp|bản|khu|xóm|xã|phường|thị|huyện|quận|thành)", re.I)
 _UNIT = re.compile(r"(thôn|tổ|tdp|bản|khu|xóm|xã|phường|thị trấn|huyện|quận|thị xã|thành phố)\b")
 _DATED = re.compile(r"\bngày\b.*\btháng\b.*\bnăm\b|\btháng\b.*\bnăm\b")
 _OVER = r"(số|cộng|toàn|hộ|khẩu|nhân|người|thôn|tổ|xã|phường|huyện|quận|thị|thành|tỉnh)"
@@ -76,9 +78,10 @@ def sort(cells: list[list], head: Found, kind: Kind, position: dict[str, int]) -
     whole = [_whole(row, plan) for row in cells[start:]]
     last = max((n for n, is_whole in enumerate(whole, start + 1) if is_whole), default=0)
     headed = {columns.normal(v) for row in cells[head.first : start] for v in row if v not in ("", None)}
+    spelled = {v for row in cells[head.first : start] for v in row if v not in ("", None)}
     under = True  # right under a heading, where an index row may stand
     for number, (row, is_whole) in enumerate(zip(cells[start:], whole, strict=True), start + 1):
-        is_data = is_whole and not _labelled(row, plan) and not _repeats(row, plan, headed)
+        is_data = is_whole and not _labelled(row, plan) and not all(row[at] in spelled for at in plan.keys)
         if is_data and not under:
             done.rows.append((number, row))  # every key there: data, whatever a remark may say of totals
             continue
@@ -122,10 +125,18 @@ def _fate(row: list, filled: list[str], is_data: bool, under: bool, headed: set[
 
 def _labelled(row: list, plan: _Plan) -> bool:
     """Tell whether a key is the label of a total, or the head a unit; in a row with ticks it is somebody's name."""
-    unit = _filled(row, plan.head) and _UNIT.match(str(row[plan.head]).strip().casefold())
+    if not any(_may_label(row, at) for at in plan.keys):
+        return False
+    unit = _filled(row, plan.head) and _UNIT.match(columns.normal(row[plan.head]))
     if not unit and not any(_total(row, at) for at in plan.keys):
         return False
     return not any(_filled(row, at) and not any(c.isdigit() for c in str(row[at])) for at in plan.ticks)
+
+
+def _may_label(row: list, at: int) -> bool:
+    """Tell quickly whether a cell is worth the look for a label; text that is not composed always is."""
+    cell = row[at] if at < len(row) else None
+    return isinstance(cell, str) and (bool(_LABEL.match(cell)) or not unicodedata.is_normalized("NFC", cell))
 
 
 def _group(row: list, filled: list[str], plan: _Plan) -> bool:
@@ -150,13 +161,14 @@ def _whole(row: list, plan: _Plan) -> bool:
     """Tell whether a row is surely data: every key there, and half of what must be there (numbers with digits)."""
     if not all(_filled(row, at) for at in plan.keys):
         return False
-    held = sum(_filled(row, at) and (not d or any(c.isdigit() for c in str(row[at]))) for at, d in plan.solid.items())
+    held = 0
+    for at, digits in plan.solid.items():
+        cell = row[at] if at < len(row) else None
+        if isinstance(cell, str):
+            held += any(c.isdigit() for c in cell) if digits else bool(cell.strip())
+        else:
+            held += cell is not None
     return 2 * held >= len(plan.solid)
-
-
-def _repeats(row: list, plan: _Plan, headed: set[str]) -> bool:
-    """Tell whether a row's keys are names of columns: a heading repeated."""
-    return all(isinstance(row[at], str) and columns.normal(row[at]) in headed for at in plan.keys)
 
 
 def _total(row: list, at: int) -> bool:

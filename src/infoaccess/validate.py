@@ -6,6 +6,7 @@ exact duplicate, a mended row). Accepted + refused + folded = rows of data, asse
 """
 
 from collections import Counter
+from itertools import zip_longest
 
 import pandas as pd
 import pandera.pandas as pa
@@ -39,16 +40,16 @@ class Sheet:
     def __init__(self, kind: Kind, tables: list[Table], month: str | None = None):
         """Convert all cells; note each cell that is no value of its column's type."""
         self.kind, self.tables, self.month = kind, tables, month
-        owners = [(t, number, row) for t in tables for number, row in t.rows]
-        self.owner = [t for t, _, _ in owners]
+        self.owner = [t for t in tables for _ in t.rows]
         self.origin = pd.DataFrame(
             {
-                "file": [t.file for t, _, _ in owners],
-                "sheet": [t.sheet for t, _, _ in owners],
-                "row": [n for _, n, _ in owners],
+                "file": [t.file for t in self.owner],
+                "sheet": [t.sheet for t in self.owner],
+                "row": [number for t in tables for number, _ in t.rows],
             }
         ).astype({"file": "str", "sheet": "str", "row": "int64"})
-        self.cells = {name: self._gathered(name) for name in kind.columns}
+        turned = [list(zip_longest(*(row for _, row in t.rows))) for t in tables]  # ragged rows end in None
+        self.cells = {name: self._gathered(name, turned) for name in kind.columns}
         self.frame = pd.DataFrame(index=self.origin.index)
         self.problems: list[dict] = []
         self.refused = pd.Series(False, index=self.origin.index)
@@ -61,15 +62,12 @@ class Sheet:
         self._check_old_text()
         self._check_schema()
 
-    def _gathered(self, name: str) -> list:
+    def _gathered(self, name: str, turned: list[list[tuple]]) -> list:
         """Return a column's cells, None where a table has no such column."""
         found: list = []
-        for table in self.tables:
+        for table, cells in zip(self.tables, turned, strict=True):
             at = table.position.get(name)
-            if at is None:
-                found += [None] * len(table.rows)
-            else:
-                found += [row[at] if at < len(row) else None for _, row in table.rows]
+            found += [None] * len(table.rows) if at is None or at >= len(cells) else cells[at]
         return found
 
     def _converted(self, column: Column) -> pd.Series:
@@ -124,23 +122,23 @@ class Sheet:
         try:
             schema.validate(self.frame, lazy=True)
         except SchemaErrors as err:
-            for name, check, index in err.failure_cases[["column", "check", "index"]].itertuples(index=False):
-                self._schema_problem(self.kind.columns[name], str(check), int(index))
+            found = err.failure_cases[["column", "check", "index"]].astype({"index": int})
+            for (name, check), rows in found.groupby(["column", "check"], sort=False)["index"]:
+                self._schema_problems(self.kind.columns[name], str(check), rows.tolist())
 
     def _may_be_blank(self, column: Column) -> bool:
         """Tell whether a blank is no fault: in a form a blank figure is not known, which its own checks tell."""
         return not column.required or self.kind.levels
 
-    def _schema_problem(self, column: Column, check: str, index: int) -> None:
-        if (index, column.name) in self._told:
-            return  # unreadable already: "empty" would say it twice
+    def _schema_problems(self, column: Column, check: str, rows: list[int]) -> None:
+        rows = [i for i in rows if (i, column.name) not in self._told]  # unreadable: "empty" would say it twice
         if check == "not_nullable":
-            self.report([index], column.name, "required")
-        else:
-            high = "" if column.maximum is None else f" đến {column.maximum}"
-            self.report([index], column.name, _rule("range", column), span=f"từ {column.minimum}{high}")
-            if not column.required:
-                self.frame.loc[index, column.name] = pd.NA
+            self.report(rows, column.name, "required")
+            return
+        high = "" if column.maximum is None else f" đến {column.maximum}"
+        self.report(rows, column.name, _rule("range", column), span=f"từ {column.minimum}{high}")
+        if not column.required:
+            self.frame.loc[rows, column.name] = pd.NA
 
     def report(self, rows, column: str, rule: str, *, other: dict[int, int] | None = None, **told) -> None:
         """Note a problem for some rows: by position or by a boolean mask; `other` names the row it disagrees with."""

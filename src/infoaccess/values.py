@@ -63,13 +63,14 @@ def _each(cells: list, value_of: Callable[[object], object]) -> tuple[list, list
 
     `value_of` returns None for what it cannot read; that is good only where the cell says nothing.
     """
-    keys = list(zip(map(type, cells), cells, strict=True))
-    known = {}
+    typed = bool in set(map(type, cells))
+    keys = list(zip(map(type, cells), cells, strict=True)) if typed else cells
+    read, good = {}, {}
     for key in dict.fromkeys(keys):
-        value = value_of(key[1])
-        known[key] = (value, value is not None or _word(key[1]) in NOT_KNOWN | {""})
-    pairs = [known[key] for key in keys]
-    return [value for value, _ in pairs], [good for _, good in pairs]
+        cell = key[1] if typed else key
+        read[key] = value_of(cell)
+        good[key] = read[key] is not None or _word(cell) in NOT_KNOWN | {""}
+    return list(map(read.__getitem__, keys)), list(map(good.__getitem__, keys))
 
 
 def text(cells: list) -> tuple[list, list]:
