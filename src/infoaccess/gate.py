@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import TimeoutError
+from concurrent.futures import BrokenExecutor, TimeoutError
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 from tqdm import tqdm
 
 from infoaccess import lists, reasons
-from infoaccess.errors import Place, RefusedFile
+from infoaccess.errors import Place, RefusedFile, RoomError
 from infoaccess.lists import Note, Table
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
@@ -63,7 +63,19 @@ def readers(jobs: int | None = None) -> Iterator[ProcessPool]:
 
 
 def receive(paths: Iterable[Path], confirmed: dict[str, dict], pool: ProcessPool) -> list[Received]:
-    """Read files, in the order given; each comes back with its tables or with a refusal."""
+    """Read files, in the order given; each comes back with its tables or with a refusal.
+
+    Raises RoomError when this machine starts no reading process at all.
+    """
+    try:
+        return _receive(paths, confirmed, pool)
+    except BrokenExecutor as err:
+        raise RoomError(
+            "Không khởi động được tiến trình đọc tệp. Hãy kiểm tra bộ nhớ còn trống, khởi động lại máy rồi chạy lại."
+        ) from err
+
+
+def _receive(paths: Iterable[Path], confirmed: dict[str, dict], pool: ProcessPool) -> list[Received]:
     done, waiting = [], []
     for path in paths:
         try:
