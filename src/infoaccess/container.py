@@ -104,7 +104,7 @@ def look(data: bytes) -> Look:
             return seen
         for sheet, part in _sheet_parts(package).items():
             content = package.read(part)
-            seen.hidden_rows[sheet] = len(_ROW_HIDDEN.findall(content))
+            seen.hidden_rows[sheet] = len(_ROW_HIDDEN.findall(content)) if b"hidden=" in content else 0
             if b't="e"' in content or (b"<f" in content or b":f" in content):
                 marks = {_at(c, r): (text or b"#").decode("utf-8", "replace") for c, r, text in _ERROR.findall(content)}
                 marks |= {_at(c, r): UNCALCULATED for c, r in _FORMULA.findall(content)}

@@ -71,12 +71,13 @@ def fill(sheet: Sheet, month: str) -> None:
     sheet.report(code.notna() & ~code.isin(list(named)), "commune_code", "unknown_unit", start=start)
     pairs = list(zip(code.tolist(), names.tolist(), strict=True))
     verdicts = {pair: _verdict(*pair, area_set, named) for pair in set(pairs)}
-    for rule in ("name_code", "name_unknown"):
+    for rule in sorted({v for v in verdicts.values() if v}):
         found = [i for i, pair in enumerate(pairs) if verdicts[pair] == rule]
         for unit in sorted({code[i] for i in found}):
             rows = [i for i in found if code[i] == unit]
             sheet.report(rows, "commune_name", rule, start=start, unit=named[unit])
-    _fill_by_name(sheet, code, names, area_set, start)
+    if code.isna().any():
+        _fill_by_name(sheet, code, names, area_set, start)
     _fill_by_title(sheet, code, area_set, named)
     told = {p["_index"] for p in sheet.problems if p["rule"] in ("name_ambiguous", "name_only_unknown")}
     lost = [i for i in code.index[code.isna()] if i not in told]

@@ -90,6 +90,8 @@ def check_handovers(sheet: Sheet, month: str, secret: bytes, household_ids: set[
     """Apply the rules of a hand-over list; a phone counts even where its household is not found."""
     naming.fill(sheet, month)
     add_household_id(sheet, month, secret)
+    if sheet.frame.empty:
+        return
     fold_exact(sheet, ["household_id"])
     day = pd.to_datetime(sheet.frame["handed_on"])
     span = pd.Period(month, "M")

@@ -125,7 +125,10 @@ def _fate(row: list, filled: list[str], is_data: bool, under: bool, headed: set[
 
 def _labelled(row: list, plan: _Plan) -> bool:
     """Tell whether a key is the label of a total, or the head a unit; in a row with ticks it is somebody's name."""
-    if not any(_may_label(row, at) for at in plan.keys):
+    for at in plan.keys:
+        if isinstance(row[at] if at < len(row) else None, str) and _may_label(row[at]):
+            break
+    else:
         return False
     unit = _filled(row, plan.head) and _UNIT.match(columns.normal(row[plan.head]))
     if not unit and not any(_total(row, at) for at in plan.keys):
@@ -133,10 +136,9 @@ def _labelled(row: list, plan: _Plan) -> bool:
     return not any(_filled(row, at) and not any(c.isdigit() for c in str(row[at])) for at in plan.ticks)
 
 
-def _may_label(row: list, at: int) -> bool:
+def _may_label(cell: str) -> bool:
     """Tell quickly whether a cell is worth the look for a label; text that is not composed always is."""
-    cell = row[at] if at < len(row) else None
-    return isinstance(cell, str) and (bool(_LABEL.match(cell)) or not unicodedata.is_normalized("NFC", cell))
+    return bool(_LABEL.match(cell)) or not unicodedata.is_normalized("NFC", cell)
 
 
 def _group(row: list, filled: list[str], plan: _Plan) -> bool:
@@ -159,15 +161,18 @@ def _signs(text: str) -> bool:
 
 def _whole(row: list, plan: _Plan) -> bool:
     """Tell whether a row is surely data: every key there, and half of what must be there (numbers with digits)."""
-    if not all(_filled(row, at) for at in plan.keys):
-        return False
+    width = len(row)
+    for at in plan.keys:
+        cell = row[at] if at < width else None
+        if cell is None or cell == "" or (isinstance(cell, str) and cell.isspace()):
+            return False
     held = 0
     for at, digits in plan.solid.items():
-        cell = row[at] if at < len(row) else None
-        if isinstance(cell, str):
-            held += any(c.isdigit() for c in cell) if digits else bool(cell.strip())
-        else:
+        cell = row[at] if at < width else None
+        if not isinstance(cell, str):
             held += cell is not None
+        elif cell and not cell.isspace():
+            held += not digits or any(c.isdigit() for c in cell)
     return 2 * held >= len(plan.solid)
 
 

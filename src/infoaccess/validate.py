@@ -78,10 +78,12 @@ class Sheet:
             result, good = values.choice(cells, column.choices)
         else:
             result, good = getattr(values, column.type)(cells)
-        if column.type == "tick":  # a box can only be empty where there is a column of boxes
+        whole = all(column.name in t.position for t in self.tables)
+        if column.type == "tick" and not whole:  # a box can only be empty where there is a column of boxes
             result = [v if column.name in t.position else None for v, t in zip(result, self.owner, strict=True)]
         dtype = _DTYPES.get(column.type, "object" if column.type == "date" else "str")
-        bad = [i for i, ok in enumerate(good) if not ok and (i, column.name) not in self._told]
+        wrong = [] if all(good) else [i for i, ok in enumerate(good) if not ok]
+        bad = [i for i in wrong if (i, column.name) not in self._told]
         self.report(bad, column.name, _rule("value", column), noun=_NOUNS[column.type])
         return pd.Series(result, index=self.origin.index, dtype=dtype)
 

@@ -187,9 +187,14 @@ def identity(cells: list) -> tuple[list, list]:
     >>> identity(["046090123456", 46090123456.0, "'046 090 123 456", "123456789", "12"])
     (['046090123456', '046090123456', '046090123456', '123456789', None], [True, True, True, True, False])
     """
-    return _each(
-        cells, lambda cell: identity_numbers.read(_word(cell)) if isinstance(cell, str | int | float) else None
-    )
+    return _each(cells, _identity)
+
+
+def _identity(cell: object) -> str | None:
+    if not isinstance(cell, str | int | float):
+        return None
+    plain = text_of(cell)
+    return identity_numbers.read(plain if plain.isdigit() else _word(cell))
 
 
 def date(cells: list, month: str | None = None) -> tuple[list, list]:
