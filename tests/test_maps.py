@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from infoaccess import map_layout, map_svg, maps
+from infoaccess import map_frames, map_kinds, map_layout, map_paths, map_scale, map_svg, map_text, maps
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</script><img src=x onerror=alert(1)><!-- \"'&"
@@ -81,10 +81,10 @@ def test_a_withheld_cell_is_hatched_and_its_value_never_leaves():
     drawn = draw(given)
     for secret in ("8765", "87,65", "876", "7654", "765", "6543", "654"):
         assert secret not in drawn.html + drawn.svg
-    assert data_of(drawn)["cells"]["rate"]["2"] == ["missing", "empty", "suppressed"]
+    assert data_of(drawn)["layers"][0]["cells"]["rate"]["2"] == "m|e|s"
     assert drawn.svg.count("url(#toy-hatch)") == 2  # the unit and its legend
     assert "Ẩn để bảo mật" in drawn.svg
-    paths = {p.get("data-code"): p.get("fill") for p in ElementTree.fromstring(live_svg(drawn)).iter(f"{SVG}path")}
+    paths = {p.get("data-code"): p.get("fill") for p in ElementTree.fromstring(live_svg(drawn)).iter(f"{SVG}use")}
     assert paths["2"] == "url(#toy-live-hatch)"
 
 
@@ -103,10 +103,10 @@ def test_a_withheld_value_moves_no_class_limit():
 def test_limits_are_fixed_over_the_months_and_round():
     drawn = draw()
     breaks = data_of(drawn)["measures"][0]["breaks"]
-    assert len(breaks) == 4 and all(round(b * 100, 6) == int(round(b * 100, 6)) for b in breaks)
+    assert len(breaks) == 4 and all(limit % 10 == 0 for limit in breaks)  # tenths of a per cent
     # One colour for one value, whichever month it stands in.
     scale = maps.scale([(n + 1 + k) / 50 for n in range(8) for k in range(3)], "deprivation")
-    assert breaks == list(scale.breaks)
+    assert breaks == scale.limits == [round(limit * 1000) for limit in scale.breaks]
     labels = re.findall(r"<li data-class=\"\d\".*?</svg> (.*?) <span", drawn.html)
     assert labels == list(scale.labels) and labels[0].startswith("dưới") and labels[-1].startswith("từ")
 
@@ -144,7 +144,7 @@ def test_hostile_names_stay_text():
     assert "<img" not in drawn.html + drawn.svg and "<!--" not in drawn.html
     assert drawn.html.count("</script>") == 1
     ElementTree.fromstring(drawn.svg)
-    assert data_of(drawn)["units"]["a"][0] == HOSTILE
+    assert data_of(drawn)["layers"][0]["units"]["a"][0] == HOSTILE
     assert "\x07" not in draw(units=[square("0", 0, 0, "a\x07b"), *UNITS[1:]]).svg
 
 
@@ -215,5 +215,201 @@ def test_what_cannot_be_drawn_is_refused(change):
 def test_patterns_know_their_own_picture():
     assert map_svg.fill("suppressed", "a") != map_svg.fill("suppressed", "a-live")
     drawn = draw()
-    assert re.findall(r'id="([^"]+)"', drawn.svg) == ["toy-hatch", "toy-dots", "toy-clip"]
+    fills = [map_svg.fill(status, "toy") for status in maps.STATUSES[1:]]
+    assert len(set(fills)) == 4 and all(drawn.svg.count(f'id="{fill[5:-1]}"') == 1 for fill in fills)
+    assert len(set(re.findall(r"<pattern.*?</pattern>", drawn.svg))) == 4  # told apart by form
     assert not set(re.findall(r' id="([^"]+)"', drawn.svg)) & set(re.findall(r' id="([^"]+)"', drawn.html))
+
+
+def test_shortened_paths_keep_neighbours_joined():
+    """Two units that share a crooked line share it after rounding too, to the last digit."""
+    line = [(10 + (n * 7919 % 13) / 7, n * 3.37) for n in range(40)]
+    west = [(0.0, 0.0), *line, (0.0, line[-1][1])]
+    east = [*line, (30.0, line[-1][1]), (30.0, 0.0)]
+    kept = [set(map_layout.rings(map_paths.path([ring]))[0]) for ring in (west, east)]
+    assert len(kept[0] & kept[1]) == len({(round(x * 4), round(y * 4)) for x, y in line})
+    for ring, points in ((west, kept[0]), (east, kept[1])):
+        assert all(min(abs(x - 4 * a) + abs(y - 4 * b) for x, y in points) <= 1 for a, b in ring)
+
+
+def test_the_page_draws_each_path_once():
+    drawn = draw(measures=(RATES, PHONES))
+    defined = re.findall(r'<path id="(toy-live-0-\d+)"', drawn.html)
+    assert len(defined) == len(UNITS) and drawn.html.count("<use href=") == len(UNITS)
+    assert set(re.findall(r'<use href="#([^"]+)"', drawn.html)) == set(defined)
+
+
+def test_classes_can_rest_on_more_than_what_is_shown():
+    bases = {"rate": [n / 100 for n in range(100)]}
+    first, second = (data_of(draw(months=MONTHS[:many], bases=bases))["measures"] for many in (1, 3))
+    assert first == second and first[0]["breaks"] == [200, 400, 600, 800]
+
+
+def test_limits_agree_with_mapclassify():
+    """Our limits are its quantiles moved to round numbers, and put every value into the class it says."""
+    mapclassify = pytest.importorskip("mapclassify")
+    values = [((n * 7919) % 997 / 997) ** 2 for n in range(300)]
+    scale = maps.scale(values, "deprivation")
+    theirs = mapclassify.Quantiles(values, k=5).bins[:-1]
+    assert all(abs(a - b) <= 0.075 for a, b in zip(scale.breaks, theirs, strict=True))
+    # Ours close below and on what is printed, theirs close above: half a tenth of a per cent less.
+    bins = [limit - 0.0005 for limit in scale.breaks]
+    counts = list(mapclassify.UserDefined(values, [*bins, 1.0]).counts)
+    assert counts == [sum(scale.place(v) == k for v in values) for k in range(5)]
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1.
+BLINDNESS = {
+    "none": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protan": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+
+
+def times(matrix, vector):
+    return [sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix]
+
+
+def linear(colour):
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    return [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+
+
+def lab(light):
+    xyz = [
+        v / white
+        for v, white in zip(times(XYZ, [min(max(p, 0), 1) for p in light]), (0.95047, 1, 1.08883), strict=True)
+    ]
+    x, y, z = (v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("palette", [*maps.PALETTES.values(), map_scale.DIVERGING, map_scale.SQUARE])
+@pytest.mark.parametrize("eye", BLINDNESS)
+def test_colours_stay_apart_for_every_eye(palette, eye):
+    seen = [lab(times(BLINDNESS[eye], linear(colour))) for colour in palette]
+    apart = [sum((p - q) ** 2 for p, q in zip(a, b, strict=True)) ** 0.5 for i, a in enumerate(seen) for b in seen[:i]]
+    assert min(apart) > 12
+
+
+@pytest.mark.parametrize(
+    "colour", [c for p in (*maps.PALETTES.values(), map_scale.DIVERGING, map_scale.SQUARE) for c in p]
+)
+def test_labels_can_be_read_on_every_colour(colour):
+    """Light labels stand on the colour itself, dark ones on their white edge."""
+    light = 1.05 / (times(XYZ, linear(colour))[1] + 0.05)
+    assert light >= 4.5 or not map_text.is_dark(colour)
+
+
+def test_change_has_its_zero_in_the_middle():
+    scale = map_scale.diverging([-0.31, 0.02], more_is_better=False)
+    middle = scale.colours[3]
+    assert [scale.colour(v) for v in (0, 0.0094, -0.0094)] == [middle] * 3
+    for size in (0.01, 0.05, 0.1, 0.15, 0.2, 0.9):
+        assert scale.place(size) + scale.place(-size) == 6 and scale.place(size) > 3
+    better = map_scale.diverging([-0.31, 0.02], more_is_better=True)
+    assert better.colours == scale.colours[::-1] and len(scale.labels) == 7
+
+
+def changes():
+    given = {u["code"]: cell((n - 3) / 50) for n, u in enumerate(UNITS)}
+    given["1"] = cell(0.8765, "suppressed", text="87,65")
+    given["2"] = cell(0.7654, "incomparable", text="76,54")
+    return given
+
+
+def snapshot(*views, **more):
+    return map_kinds.snapshot("toy", layer(UNITS), list(views), "tháng 12", **more)
+
+
+def test_a_change_that_cannot_be_told_has_a_sign_of_its_own():
+    scale = map_scale.diverging([-0.1, 0.1], more_is_better=True)
+    drawn = snapshot(map_kinds.change("Thay đổi", changes(), scale, [0]))
+    for secret in ("8765", "87,65", "7654", "76,54", "876", "765"):
+        assert secret not in drawn.html + drawn.svg
+    for sign in ("toy-hatch", "toy-grid"):
+        assert drawn.svg.count(f"url(#{sign})") == 2  # the unit and its legend
+    assert "Không so sánh được" in drawn.svg and "Không so sánh được" in drawn.html
+    cells = data_of(drawn)["layers"][0]["cells"]["0"]
+    assert cells["1"] == ["s"] and cells["2"] == ["i"] and cells["3"] == [[3, "0.0 %", "0/1.000 hộ"]]
+
+
+def test_two_shares_meet_in_one_field():
+    low_high = {u["code"]: cell((0.1, 0.5, 0.9)[n % 3]) for n, u in enumerate(UNITS)}
+    up = {u["code"]: cell((0.1, 0.1, 0.1, 0.5, 0.5, 0.5, 0.9, 0.9)[n]) for n, u in enumerate(UNITS)}
+    up["7"] = cell(0.8765, "suppressed")
+    thirds = map_scale.Scale((0.3, 0.6), ("#000000",) * 3, ("a", "b", "c"))
+    view = map_kinds.bivariate("Hai chỉ tiêu", ("Thiếu hụt", low_high, thirds), ("Đáp ứng", up, thirds), [])
+    assert [view.cells[str(n)].get("place") for n in range(8)] == [0, 1, 2, 3, 4, 5, 6, None]
+    assert view.cells["7"] == {"status": "suppressed"}
+    drawn = snapshot(view)
+    assert "876" not in drawn.html + drawn.svg
+    root = ElementTree.fromstring(drawn.svg)
+    texts = [node.text for node in root.iter(f"{SVG}text")]
+    assert "↑ Đáp ứng" in texts and "Thiếu hụt →" in texts and "30\xa0%" in texts
+    squares = [r.get("fill") for r in root.iter(f"{SVG}rect") if r.get("width") == "48"]
+    assert squares == list(map_scale.SQUARE)
+
+
+def test_a_snapshot_draws_the_first_maps_paths():
+    scale = map_scale.diverging([0.1], more_is_better=True)
+    drawn = snapshot(map_kinds.change("Thay đổi", changes(), scale, [0]), base=("toy", layer(UNITS)))
+    used = set(re.findall(r'<use href="#([^"]+)"', drawn.html))
+    assert used == set(re.findall(r'<path id="([^"]+)"', draw().html)) and '<path id="' not in drawn.html
+    assert data_of(drawn)["base"] == "toy" and "<path d=" in drawn.svg
+
+
+def frames(count=30, **more):
+    months = [f"{2023 + n // 12}-{n % 12 + 1:02d}" for n in range(count)]
+    chosen = map_frames.quarters(months)
+    given = {m: {u["code"]: cell((n + 1) / 20) for n, u in enumerate(UNITS)} for m in chosen}
+    given[chosen[-1]]["0"] = cell(0.8765, "suppressed")
+    scale = maps.scale([n / 20 for n in range(9)], "deprivation")
+    return chosen, map_frames.frames("many", layer(UNITS), chosen, given, scale, "Tỷ lệ", **more)
+
+
+def test_small_maps_are_one_a_quarter_and_twelve_at_most():
+    assert len(map_frames.quarters([f"{y}-{m:02d}" for y in range(2020, 2026) for m in range(1, 13)])) == 12
+    chosen, drawn = frames(32)
+    assert len(chosen) == 11 and chosen[-1] == "2025-08"
+    root = ElementTree.fromstring(drawn.svg)
+    texts = [node.text for node in root.iter(f"{SVG}text")]
+    assert "Quý I/2023" in texts and "Quý II/2025" in texts and "Tháng 8 năm 2025" in texts
+    fills = [[use.get("fill") for use in g.iter(f"{SVG}use")] for g in root.iter(f"{SVG}g") if g.get("fill-rule")]
+    assert len(fills) == 11 and all(row == fills[0] for row in fills[:-1])  # one colour for one value
+    assert fills[-1][0] == "url(#many-hatch)" and "876" not in drawn.html + drawn.svg
+    assert len(list(root.iter(f"{SVG}path"))) >= len(UNITS) and drawn.svg.count(f'd="{root[1][0].get("d")}"') == 1
+
+
+def past(**more):
+    two = [square("71", 0, 0, "Huyện Tây", 400), square("72", 1, 0, "Huyện Đông", 400)]
+    given = {"rate": {m: {"71": cell(0.2), "72": cell(0.8765, "suppressed")} for m in MONTHS[:2]}}
+    return maps.Past(layer(two, **more), MONTHS[:2], given, "Đơn vị cũ.", {"71": "Nay thuộc: Phường Số 1."})
+
+
+def test_the_slider_crosses_into_other_units():
+    marks = [("2025-12", "12/2025")]
+    drawn = draw(past=[past()], marks=marks, says="Cộng từ đơn vị cũ.")
+    data = data_of(drawn)
+    assert data["modes"] == [[[0, 1], [0, 1], [0, 0]], [[1, 2], [1, 2], [0, 0]]]
+    assert data["says"] == ["", "Cộng từ đơn vị cũ.", "Đơn vị cũ."] and data["breaks"] == [2]
+    old = data["layers"][1]
+    assert old["cells"]["rate"]["72"] == "s|s" and old["first"] == 0 and old["count"] == 2
+    assert old["units"]["71"][4] == "Nay thuộc: Phường Số 1." and "876" not in drawn.html
+    root = ElementTree.fromstring(live_svg(drawn))
+    hidden = [g.get("data-layer") for g in root.iter(f"{SVG}g") if g.get("hidden") is not None]
+    assert hidden == ["1", "1"]  # its units and its labels
+    assert 'class="map-tick" style="--at:1.0000">12/2025<' in drawn.html and 'data-role="modes"' in drawn.html
+    assert 'data-role="modes"' not in draw(marks=marks).html
+    with pytest.raises(ValueError, match="frame"):
+        draw(past=[past(metres_per_unit=250.0)])
+
+
+def test_texts_that_are_not_plain_shares_travel_whole():
+    given = cells()
+    given["rate"]["2025-11"]["2"] = cell(0.5, text="50,0\xa0%¹")
+    given["rate"]["2025-12"]["2"] = cell(0.5, text="50,0\xa0%") | {"detail": "1|2;3"}
+    kept = data_of(draw(given))["layers"][0]["cells"]["rate"]["2"]
+    assert kept[1:] == [[500, "50,0\xa0%¹", "500/1.000 hộ"], [500, "50,0\xa0%", "1|2;3"]]

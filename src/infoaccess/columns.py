@@ -26,6 +26,7 @@ class Column:
     key: bool = False
     spread: bool = False
     personal: bool = False
+    until_placed: bool = False
     minimum: int | None = None
     maximum: int | None = None
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
@@ -95,7 +96,8 @@ def kinds() -> dict[str, Kind]:
 def _column(name: str, spec: dict, n: int) -> Column:
     aliases = tuple(_alias(a.replace("{n}", str(n))) for a in spec["aliases"])
     choices = {k: tuple(normal(w) for w in words) for k, words in spec.get("choices", {}).items()}
-    plain = {k: spec[k] for k in ("required", "key", "spread", "personal", "minimum", "maximum") if k in spec}
+    settings = ("required", "key", "spread", "personal", "until_placed", "minimum", "maximum")
+    plain = {k: spec[k] for k in settings if k in spec}
     label = spec["label"].replace("{n}", str(n))
     return Column(name, label, spec["type"], aliases, choices=choices, **plain)
 

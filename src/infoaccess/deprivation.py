@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from infoaccess import rooms, store, tally
+from infoaccess import areas, rooms, store, tally, units
 from infoaccess.errors import UsageError
 
 INTERNET, DEVICE = "deprived_11", "deprived_12"
@@ -79,11 +79,17 @@ def listed(households: pl.LazyFrame, populations: pl.DataFrame, by: list[str]) -
     return tally.merge([upper, lower.select(upper.columns)])
 
 
-def without_population(counts: pl.DataFrame, communes: pl.DataFrame, populations: pl.DataFrame) -> pl.DataFrame:
-    """Take the denominator from "listed" wherever a commune of the unit has none: missing, not too small."""
+def without_population(
+    counts: pl.DataFrame, communes: pl.DataFrame, populations: pl.DataFrame, straddled: dict[str, set[str]]
+) -> pl.DataFrame:
+    """Take the denominator from "listed" wherever a commune of the unit has none, or lies in it in part only.
+
+    Populations are counted by commune: households can be told apart by village, a population cannot.
+    """
     lacking = communes.join(populations, on="commune_code", how="anti")
     units_lacking = pl.concat(
-        [lacking.select(pl.lit(s).alias("area_set"), pl.col(s).alias("code")) for s in store.AREA_COLUMNS]
+        [lacking.select(pl.lit(s).alias("area_set"), pl.col(s).alias("code")) for s in areas.known()]
+        + [pl.DataFrame({"area_set": [s], "code": [c]}) for s, over in straddled.items() for c in over]
     ).unique()
     marked = counts.join(units_lacking.with_columns(pl.lit(True).alias("lacking")), on=["area_set", "code"], how="left")
     gone = (pl.col("measure") == "listed") & pl.col("lacking").fill_null(False)
@@ -96,7 +102,10 @@ def run(month: str) -> dict:
     households = store.lazy(rooms.PLACED, month, "households")
     populations = store.eager(rooms.PLACED, month, "populations")
     communes = store.eager(rooms.PLACED, month, "communes")
-    parts = [tally.tally(households, measures(), store.AREA_COLUMNS)]
-    parts.append(listed(households, populations, store.AREA_COLUMNS).select(parts[0].columns))
-    counts = tally.by_units(pl.concat(parts), month, standard(month), communes)
-    return store.write_counts(month, "deprivation", without_population(counts, communes, populations))
+    by = list(areas.known())
+    parts = [tally.tally(households, measures(), by)]
+    parts.append(listed(households, populations, by).select(parts[0].columns))
+    counts = tally.by_units(pl.concat(parts), month, standard(month), communes, store.complete([month]))
+    source = units.commune_set(month)
+    straddled = {s: set(areas.leaves(s)) - areas.exact(source, s) for s in areas.known()}
+    return store.write_counts(month, "deprivation", without_population(counts, communes, populations, straddled))

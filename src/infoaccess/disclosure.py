@@ -70,7 +70,11 @@ def quality(month: str) -> dict:
     one, two = store.door(rooms.VALIDATED, month), store.door(rooms.PLACED, month)
     keep = ("tables", "communes", "communes_without_list", "handover_list_received", "problems", "synthetic")
     refused = sum(f["state"] == "refused" for f in one["files"])
-    return {k: one[k] for k in keep} | {"files": len(one["files"]), "files_refused": refused, "units": two["units"]}
+    return (
+        {k: one[k] for k in keep}
+        | {"files": len(one["files"]), "files_refused": refused}
+        | {k: two[k] for k in ("units", "complete")}
+    )
 
 
 def run(month: str, threshold: int) -> dict:

@@ -3,7 +3,7 @@
 import geopandas as gpd
 import pandas as pd
 
-from infoaccess import geography, place, released, rooms, units
+from infoaccess import geography, place, released, rooms, series, units
 
 
 def households(month: str) -> pd.DataFrame:
@@ -33,3 +33,8 @@ def map_frame(month: str, measure: str, area_set: str | None = None) -> gpd.GeoD
     shapes = geography.read(area_set)[["code", "valid_from", "geometry"]]
     frame = shapes.merge(rates(month, measure), on=["code", "valid_from"], validate="one_to_one")
     return frame.assign(rate=frame["rate"].astype(float))
+
+
+def bridged(measure: str, area_set: str, first: str = "2023-01", last: str = "2025-12", **what) -> pd.DataFrame:
+    """Return one measure in one area set across the eras, as `series.bridged` does: 1 row = 1 unit in 1 month."""
+    return series.bridged(measure, area_set, first, last, **what)

@@ -91,7 +91,7 @@ def without_persons(sheet: Sheet, month: str) -> pd.DataFrame:
     if "ethnicity" in frame:
         minority = ~frame["ethnicity"].str.casefold().isin(MAJORITY)
         frame["minority"] = minority.astype("boolean").mask(frame["ethnicity"].isna())
-    personal = [c.name for c in sheet.kind.columns.values() if c.personal]
+    personal = [c.name for c in sheet.kind.columns.values() if c.personal and not c.until_placed]
     frame = frame.drop(columns=[*personal, "ethnicity", "serial", "commune_name"], errors="ignore")
     if "commune_code" in frame:
         frame.insert(0, "month", month)

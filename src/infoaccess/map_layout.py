@@ -81,17 +81,22 @@ def inside(x: float, y: float, shape: list) -> bool:
     return odd
 
 
-def sheet(layer: dict, units: list[dict], highlight: str | None, outlines: dict | None, lang: str) -> Sheet:
-    """Lay out a map once: frame, labels, the upper level's outlines. Raises ValueError for a layer without units."""
+def sheet(
+    layer: dict,
+    units: list[dict],
+    highlight: str | None,
+    outlines: dict | None,
+    lang: str,
+    frame: Frame | None = None,
+) -> Sheet:
+    """Lay out a map once: frame (or the one given), labels, the upper level's outlines.
+
+    Raises ValueError for a layer without units.
+    """
     if not units:
         raise ValueError(f"layer {layer['area_set']} has no units")
     shapes = {unit["code"]: rings(unit["d"]) for unit in units}
-    points = [point for shape in shapes.values() for ring in shape for point in ring]
-    left, right = min(x for x, _ in points), max(x for x, _ in points)
-    top, bottom = min(y for _, y in points), max(y for _, y in points)
-    wide, tall = max(right - left, 1e-6), max(bottom - top, 1e-6)
-    factor = min((WIDTH - 2 * MARGIN) / wide, (TALLEST - 2 * MARGIN) / tall)
-    frame = Frame(left, top, factor, (WIDTH - wide * factor) / 2, round(tall * factor + 2 * MARGIN, 1))
+    frame = frame or fitted([point for shape in shapes.values() for ring in shape for point in ring])
     moved = {c: [[frame.point(*p) for p in ring] for ring in shape] for c, shape in shapes.items()}
     labels, key = _place_labels(frame, units, moved, words.load(lang).table["map"]["prefixes"])
     return Sheet(
@@ -102,10 +107,19 @@ def sheet(layer: dict, units: list[dict], highlight: str | None, outlines: dict 
         key=key,
         outlines="".join(unit["d"] for unit in outlines["units"]) if outlines else "",
         own=next((unit["d"] for unit in units if unit["code"] == highlight), None),
-        metres=layer["metres_per_unit"] / factor,
+        metres=layer["metres_per_unit"] / frame.factor,
         note=layer.get(f"note_{lang}", ""),
         lang=lang,
     )
+
+
+def fitted(points: list[tuple[float, float]], wide: float = WIDTH, tallest: float = TALLEST) -> Frame:
+    """Fit points into a sheet of a width and at most a height."""
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    top, bottom = min(y for _, y in points), max(y for _, y in points)
+    across, down = max(right - left, 1e-6), max(bottom - top, 1e-6)
+    factor = min((wide - 2 * MARGIN) / across, (tallest - 2 * MARGIN) / down)
+    return Frame(left, top, factor, (wide - across * factor) / 2, round(down * factor + 2 * MARGIN, 1))
 
 
 def _place_labels(frame: Frame, units: list[dict], shapes: dict, prefixes: list[str]) -> tuple[list, list]:

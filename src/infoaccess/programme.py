@@ -8,7 +8,7 @@ household's on that month's list.
 
 import polars as pl
 
-from infoaccess import deprivation, rooms, store, tally
+from infoaccess import areas, deprivation, rooms, store, tally
 
 SOURCES = ("telecom_fund", "local_budget", "mobilised", "donated")  # the four that the plan never mixes
 
@@ -18,7 +18,7 @@ def events(month: str, months: list[str]) -> pl.LazyFrame:
 
     Columns: the area sets, poor, near_poor, policy, handed (bool), this_month (bool), source, value_vnd.
     """
-    columns = [*store.AREA_COLUMNS, "poor", "near_poor", "policy"]
+    columns = [*areas.known(), "poor", "near_poor", "policy"]
     handed = [
         store.lazy(rooms.PLACED, m, "handovers").select(
             *columns,
@@ -62,7 +62,7 @@ def measures() -> list[tally.Measure]:
 def run(month: str) -> dict:
     """Count one month's state of the programme into room 3 and return what was written."""
     months = [m for m in store.months(rooms.PLACED) if m <= month]
-    sums = tally.tally(events(month, months), measures(), store.AREA_COLUMNS)
+    sums = tally.tally(events(month, months), measures(), list(areas.known()))
     received = store.eager(rooms.PLACED, month, "communes")
-    counts = tally.by_units(sums, month, deprivation.standard(month), received)
+    counts = tally.by_units(sums, month, deprivation.standard(month), received, store.complete(months))
     return store.write_counts(month, "programme", counts)

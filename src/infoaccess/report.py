@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from infoaccess import deprivation, exhibits, figures, released, rooms, units, words
+from infoaccess import comparability, deprivation, exhibits, figures, released, rooms, units, words
 from infoaccess.errors import UsageError
 from infoaccess.exhibits import Exhibit
 from infoaccess.released import Release
@@ -147,7 +147,5 @@ def method(r: Report) -> Exhibit:
         w("method.state", state=w(f"state.{r.state}").lower()),
         w("method.lists", lists_from=agency(r.release.month)["lists_from"]),
     ]
-    notes = [w("note.sum")]
-    if units.era_of(r.release.month) != "A":
-        notes.append(w("note.inferred"))
+    notes = comparability.note((r.layer, r.release.months[0]), (r.layer, r.release.month))[w.lang]
     return exhibits.text("method", w("section.method"), said, notes)

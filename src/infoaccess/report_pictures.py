@@ -1,81 +1,25 @@
-"""The map and the charts of the progress report."""
+"""The maps (`map_exhibits`) and the charts of the progress report."""
 
-import json
-from functools import cache
-
-from infoaccess import charts, exhibits, maps, programme, rooms, units, words
+from infoaccess import charts, exhibits, map_exhibits, programme, words
 from infoaccess.charts import Series
-from infoaccess.errors import RoomError
 from infoaccess.exhibits import Exhibit
-from infoaccess.figures import count_text, rate_text
+from infoaccess.figures import count_text
 from infoaccess.report import Report
 
-MAPPED = (("deprived_any", "deprivation"), ("household_smartphone", "progress"), ("covered", "progress"))
 # Breaks that a reader must know: the series before and after are made under other conditions.
 BREAKS = (("2024-10", "twog"), ("2025-01", "era_b"), ("2025-07", "era_c"))
 DEPRIVATION = ("deprived_any", "deprived_internet", "deprived_device")
 SMARTPHONE = (("household_smartphone", "household"), ("adult_smartphone", "adult"), ("covered", "household"))
 
 
-@cache
-def layer(area_set: str) -> dict:
-    """Read the drawing of an area set.
-
-    Raises RoomError when the boundaries were never built.
-    """
-    path = rooms.built(f"paths_{area_set}.json")
-    if not path.exists():
-        raise RoomError("Chưa dựng bản đồ ranh giới. Hãy chạy: python scripts/build_geo.py")
-    return json.loads(path.read_text(encoding="utf-8"))
+def unit_maps(r: Report) -> list[Exhibit]:
+    """Show the report's maps; a commune's report has one, a city's or district's has four."""
+    return map_exhibits.unit_maps(r)
 
 
 def unit_map(r: Report) -> Exhibit:
-    """Show the city's units by rate, one picture a month; this report's unit is outlined."""
-    w, drawn = r.w, layer(r.layer)
-    codes = [u["code"] for u in drawn["units"]]
-    cells = {m: {month: {c: _map_cell(r, m, month, c) for c in codes} for month in r.release.months} for m, _ in MAPPED}
-    measures = [{"id": m, "label": w(f"measure.{m}"), "colours": colours} for m, colours in MAPPED]
-    highlight = r.code if r.code in codes and r.area["area_set"] != "city" else None
-    picture = maps.choropleth(
-        "map",
-        drawn,
-        r.release.months,
-        measures,
-        cells,
-        highlight=highlight,
-        outlines=_outlines(r),
-        lang=w.lang,
-        names={u["code"]: u["name"] for u in drawn["units"]},
-    )
-    caption = w("caption.map", period=r.period)
-    notes = [w("note.signs", threshold=r.release.threshold), w("note.sum")]
-    return exhibits.picture("map", "map", w("section.map"), caption, _map_alt(r, drawn), picture, notes)
-
-
-def _outlines(r: Report) -> dict | None:
-    """Return the districts drawn over a map of communes, this district alone in its own report; none since 2025-07."""
-    if not r.layer.endswith("commune") or r.layer.startswith("C"):
-        return None
-    districts = layer(r.layer.replace("commune", "district"))
-    if not r.area["area_set"].endswith("district"):
-        return districts
-    return districts | {"units": [u for u in districts["units"] if u["code"] == r.code]}
-
-
-def _map_cell(r: Report, measure: str, month: str, code: str) -> dict:
-    cell = r.release.cell(code, measure, month=month)
-    detail = f"{count_text(cell, r.w)} / {count_text(cell, r.w, 'denominator')} {r.w('unit.households')}"
-    return {"value": cell.rate, "text": rate_text(cell, r.w), "detail": detail, "status": cell.status}
-
-
-def _map_alt(r: Report, drawn: dict) -> str:
-    w, where = r.w, {"area": units.of("city", r.release.month).iloc[0]["name"], "period": r.period}
-    cells = [(r.release.cell(u["code"], MAPPED[0][0]), u["name"]) for u in drawn["units"]]
-    rated = sorted((c.rate, name) for c, name in cells if c.rate is not None)
-    if not rated:
-        return w("alt.map_none", **where)
-    low, high = (w("sentence.unit_rate", name=n, rate=words.share(v, w.lang)) for v, n in (rated[0], rated[-1]))
-    return w("alt.map", high=high, low=low, hidden=sum(c.status == "suppressed" for c, _ in cells), **where)
+    """Show the first map alone: rates by unit, one picture a month."""
+    return map_exhibits.unit_map(r)
 
 
 def trends(r: Report) -> tuple[Exhibit, Exhibit]:

@@ -8,7 +8,7 @@ from the operators' table and exists for the whole city only.
 
 import polars as pl
 
-from infoaccess import deprivation, rooms, store, tally, units
+from infoaccess import areas, deprivation, rooms, store, tally, units
 
 
 def measures() -> list[tally.Measure]:
@@ -47,7 +47,8 @@ def subscribers(table: pl.DataFrame, month: str, standard: str) -> pl.DataFrame:
 def run(month: str) -> dict:
     """Count one month's smartphone use into room 3 and return what was written."""
     standard = deprivation.standard(month)
-    sums = tally.tally(store.lazy(rooms.PLACED, month, "households"), measures(), store.AREA_COLUMNS)
-    counts = tally.by_units(sums, month, standard, store.eager(rooms.PLACED, month, "communes"))
+    sums = tally.tally(store.lazy(rooms.PLACED, month, "households"), measures(), list(areas.known()))
+    communes = store.eager(rooms.PLACED, month, "communes")
+    counts = tally.by_units(sums, month, standard, communes, store.complete([month]))
     own = subscribers(store.eager(rooms.PLACED, month, "subscribers"), month, standard)
     return store.write_counts(month, "smartphones", pl.concat([counts, own.select(counts.columns)]))

@@ -4,10 +4,8 @@ import json
 
 import polars as pl
 
-from infoaccess import rooms, tally, units
+from infoaccess import areas, rooms, tally
 from infoaccess.errors import RoomError
-
-AREA_COLUMNS = list(units.AREA_SETS)
 
 
 def months(room: str) -> list[str]:
@@ -48,12 +46,18 @@ def write_counts(month: str, name: str, counts: pl.DataFrame) -> dict:
         "month": month,
         "rows": counts.height,
         "above_denominator": wrong.height,
-        "units": {s: counts.filter(pl.col("area_set") == s)["code"].n_unique() for s in AREA_COLUMNS},
+        "units": {s: counts.filter(pl.col("area_set") == s)["code"].n_unique() for s in areas.known()},
     }
     with rooms.replaced(rooms.data(rooms.INDICATORS, month) / name) as folder:
         counts.write_parquet(folder / "counts.parquet", compression="zstd")
         (folder / "door.json").write_text(json.dumps(door, ensure_ascii=False, indent=1), encoding="utf-8")
     return door
+
+
+def complete(months: list[str]) -> dict[str, set[str]]:
+    """Name the units of every area set of which room 2 lacks no row in any of the months."""
+    doors = [door(rooms.PLACED, m)["complete"] for m in months]
+    return {s: set.intersection(*(set(d.get(s, ())) for d in doors)) for s in areas.known()}
 
 
 def door(room: str, month: str, name: str = "") -> dict:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from infoaccess import units
+from infoaccess import areas, units
 
 SUMS = [
     "numerator",
@@ -88,20 +88,25 @@ def merge(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return whole.group_by(keys).agg(pl.col(s).sum() for s in SUMS).sort(keys)
 
 
-def by_units(sums: pl.DataFrame, month: str, standard: str, received: pl.DataFrame) -> pl.DataFrame:
-    """Roll sums keyed by the area-set columns up to counts of every unit that is exact in the month.
+def by_units(
+    sums: pl.DataFrame, month: str, standard: str, received: pl.DataFrame, complete: dict[str, set[str]]
+) -> pl.DataFrame:
+    """Roll sums keyed by the area-set columns up to counts of every unit that is complete in the month.
 
-    `received` holds 1 row a commune of the month: the area-set columns and list_received. A unit none of whose
+    `received` holds 1 row a commune of the month: commune_code and list_received. A unit none of whose
     communes sent a list has missing sums, not zero; one that lacks some carries communes_received <
     communes_expected.
     """
     source = units.commune_set(month)
     what = sums.select("group", "base", "measure").unique()
     parts = []
-    for area_set in units.AREA_SETS:
-        exact = sorted(units.exact(source, area_set))
+    for area_set in areas.known():
+        over = [(code, target) for code, targets in areas.over(source, area_set).items() for target in targets]
+        pairs = pl.DataFrame(over, schema={"commune_code": pl.String, "target": pl.String}, orient="row")
         lists = (
-            received.filter(pl.col(area_set).is_in(exact))
+            received.select("commune_code", "list_received")
+            .join(pairs.rename({"target": area_set}), on="commune_code")
+            .filter(pl.col(area_set).is_in(sorted(complete[area_set])))
             .group_by(area_set)
             .agg(
                 pl.col("list_received").sum().cast(pl.Int64).alias("communes_received"),
@@ -117,7 +122,7 @@ def by_units(sums: pl.DataFrame, month: str, standard: str, received: pl.DataFra
             full.rename({area_set: "code"}).with_columns(
                 pl.lit(month).alias("month"),
                 pl.lit(area_set).alias("area_set"),
-                pl.lit(units.valid_from(area_set, month)).alias("valid_from"),
+                pl.lit(areas.valid_from(area_set, month)).alias("valid_from"),
                 pl.lit(standard).alias("standard"),
             )
         )

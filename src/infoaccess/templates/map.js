@@ -1,55 +1,95 @@
 // What a live map does; loaded after page.js, on pages with a map.
 'use strict';
 
-function startMap(box) {
-  const data = read('map-' + box.dataset.map);
-  const role = (name) => one(`[data-role="${name}"]`, box);
-  const svg = one('.map-svg', box);
-  const tip = one('.map-tip', box);
-  const panel = one('.map-panel', box);
-  const hint = panel.firstElementChild;
-  const paths = new Map(all('[data-code]', svg).map((path) => [path.dataset.code, path]));
-  const labels = {};
-  for (const label of all('[data-label]', svg)) (labels[label.dataset.label] ??= []).push(label);
-  const last = data.months.length - 1;
-  const state = { month: last, measure: 0, unit: data.own, near: data.own || paths.keys().next().value, timer: 0 };
-  const group = paths.get(state.near).parentElement.parentElement;
-  const marks = ['chosen', 'near'].map((name) => group.appendChild(make('path', { class: 'map-' + name, fill: 'none', 'pointer-events': 'none', 'vector-effect': 'non-scaling-stroke' })));
+const STATES = { s: 'suppressed', e: 'empty', m: 'missing', i: 'incomparable' };
+const maps = {}; // what the page's maps know, by id: a map of change shows the months of the first map
 
-  const cellOf = (code, measure = state.measure, month = state.month) => data.cells[data.measures[measure].id][code][month];
-  const textOf = (cell) => (typeof cell === 'string' ? words[cell] : cell[1]);
-  const detailOf = (cell) => (typeof cell === 'string' ? '' : cell[2]);
-  const wholeOf = (cell) => textOf(cell) + (detailOf(cell) ? ` (${detailOf(cell)})` : '');
-  function classOf(cell) {
-    if (typeof cell === 'string') return cell;
-    return data.measures[state.measure].breaks.filter((limit) => Math.round(cell[0] * 1000) >= Math.round(limit * 1000)).length;
-  }
+// A cell is written as its state's first letter, as "tenths of a per cent;detail", or as [value, text, detail].
+function readCell(data, raw) {
+  if (Array.isArray(raw)) return { value: raw[0], text: raw[1], detail: raw[2] && raw[2] + data.unit };
+  if (STATES[raw]) return { state: STATES[raw], text: data.words[STATES[raw]] || words[STATES[raw]], detail: '' };
+  const [value, detail] = raw.split(';');
+  const [whole, rest] = [Math.trunc(value / 10), value % 10];
+  return { value: Number(value), text: data.format.replace(/0(.)0/, `${whole}$1${rest}`), detail: detail && detail + data.unit };
+}
+
+function prepare(id) {
+  const data = read('map-' + id);
+  const known = new Map();
+  data.cell = (layer, measure, code, month) => {
+    const { cells, first } = data.layers[layer];
+    const list = cells[data.measures[measure].id][code];
+    const key = [layer, measure, code].join();
+    if (!known.has(key)) known.set(key, (typeof list === 'string' ? list.split('|') : list).map((raw) => readCell(data, raw)));
+    return known.get(key)[month - first];
+  };
+  maps[id] = data;
+  return data;
+}
+
+function everyMonth(data, layer, measure, code, open) {
+  const line = (tag, texts) => make('tr', {}, ...texts.map((text) => make(tag, {}, text)));
+  const { first, count } = data.layers[layer];
+  const rows = data.months.slice(first, first + count).map((month, place) => {
+    const cell = data.cell(layer, measure, code, first + place);
+    return line('td', [month[1], cell.text, cell.detail]);
+  });
+  const table = make('table', {}, make('thead', {}, line('th', [words.month, words.value, words.detail])), make('tbody', {}, ...rows.reverse()));
+  const scroll = make('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': words.all_months }, table);
+  return make('details', open ? { open: '' } : {}, make('summary', {}, words.all_months), scroll);
+}
+
+function startMap(box) {
+  const data = prepare(box.dataset.map);
+  const base = maps[data.base] || data;
+  const role = (name) => one(`[data-role="${name}"]`, box);
+  const [svg, tip, panel] = [one('.map-svg', box), one('.map-tip', box), one('.map-panel', box)];
+  const hint = panel.firstElementChild;
+  const last = data.months.length - 1;
+  const state = { month: last, measure: 0, mode: 0, layer: 0, unit: data.own, near: data.own, timer: 0 };
+  const layers = data.layers.map((_, place) => new Map(all(`[data-layer="${place}"] [data-code]`, svg).map((unit) => [unit.dataset.code, unit])));
+  const paths = () => layers[state.layer];
+  const units = () => data.layers[state.layer].units;
+  const group = one('[data-code]', svg).parentElement.parentElement;
+  const marks = ['chosen', 'near'].map((name) => group.appendChild(make('use', { class: 'map-' + name, fill: 'none', 'pointer-events': 'none' })));
+  const mark = (place, code) => (code ? marks[place].setAttribute('href', paths().get(code).getAttribute('href')) : marks[place].removeAttribute('href'));
+  const cellOf = (code, measure = state.measure) => data.cell(state.layer, measure, code, state.month);
+  const said = (cell) => cell.text + (cell.detail ? ` (${cell.detail})` : '');
+  const placeOf = (cell) => cell.state || (data.measures[state.measure].breaks?.filter((limit) => cell.value >= limit).length ?? cell.value);
 
   function draw() {
     const measure = data.measures[state.measure];
+    const [layer, says] = data.modes[state.mode][state.month];
+    if (layer !== state.layer) [state.layer, state.unit, state.near] = [layer, null, null];
+    all('[data-layer]', svg).forEach((part) => part.toggleAttribute('hidden', Number(part.dataset.layer) !== layer));
+    state.near ??= paths().keys().next().value;
     const counts = {};
-    for (const [code, path] of paths) {
+    for (const [code, path] of paths()) {
       const cell = cellOf(code);
-      const place = classOf(cell);
+      const place = placeOf(cell);
       counts[place] = (counts[place] || 0) + 1;
-      const fill = typeof cell === 'string' ? data.fills[cell] : measure.colours[place];
+      const fill = cell.state ? data.fills[place] : measure.colours[place];
       path.setAttribute('fill', fill);
-      for (const label of labels[code] || []) {
+      for (const label of all(`[data-layer="${layer}"] [data-label="${code}"]`, svg)) {
         label.setAttribute('fill', isDeep(fill) ? '#ffffff' : '#1b2733');
         label.setAttribute('stroke', isDeep(fill) ? fill : '#ffffff');
       }
-      path.setAttribute('aria-label', `${data.units[code][0]}: ${wholeOf(cell)}`);
+      path.setAttribute('aria-label', `${units()[code][0]}: ${said(cell)}`);
+      path.setAttribute('aria-pressed', code === state.unit);
       path.setAttribute('tabindex', code === state.near ? 0 : -1);
     }
     all('[data-legend]', box).forEach((list) => { list.hidden = Number(list.dataset.legend) !== state.measure; });
-    all('[data-class]', box).forEach((item) => { one('.count', item).textContent = `${counts[item.dataset.class] || 0}`; });
+    all('[data-class] .count', box).forEach((count) => { count.textContent = `${counts[count.parentElement.dataset.class] || 0}`; });
     role('measure').textContent = measure.label;
     all('[data-role="month"]', box).forEach((output) => { output.textContent = data.months[state.month][0]; });
     if (role('slider')) {
       role('slider').value = state.month;
       role('slider').setAttribute('aria-valuetext', data.months[state.month][0]);
     }
-    marks[0].setAttribute('d', state.unit ? paths.get(state.unit).getAttribute('d') : '');
+    if (role('says')) role('says').textContent = data.says[says];
+    mark(0, state.unit);
+    const names = Object.entries(units()).map(([code, [name]]) => [code, name]).sort((a, b) => a[1].localeCompare(b[1], 'vi'));
+    role('units').replaceChildren(...[['', data.words.choose], ...names].map(([value, name]) => make('option', { value }, name)));
     role('units').value = state.unit || '';
     drawPanel();
   }
@@ -57,76 +97,50 @@ function startMap(box) {
   function drawPanel() {
     panel.hidden = false;
     if (!state.unit) return panel.replaceChildren(hint);
-    const [name, , , area] = data.units[state.unit];
-    const fact = (place) => {
+    const [name, , , area, became] = units()[state.unit];
+    const open = one('details', panel)?.open;
+    const close = make('button', { type: 'button', class: 'map-close', 'aria-label': data.words.close, title: data.words.close }, '×');
+    close.onclick = () => { const code = state.near; choose(null); paths().get(code).focus(); };
+    const facts = (...list) => make('dl', {}, ...list.flatMap((place) => {
       const cell = cellOf(state.unit, place);
-      return [make('dt', {}, data.measures[place].label), make('dd', {}, make('b', {}, textOf(cell)), ' ', detailOf(cell))];
-    };
-    const places = data.measures.map((_, place) => place).filter((place) => place !== state.measure);
-    const facts = (...list) => make('dl', {}, ...list.flatMap(fact));
-    panel.replaceChildren(
-      make('p', { class: 'map-unit' }, make('b', {}, name), ' ',
-        make('small', {}, [data.months[state.month][0], area].filter(Boolean).join(' · '))),
-      facts(state.measure), ...(last ? [sparkline()] : []), facts(...places), ...(last ? [everyMonth()] : []));
-  }
-
-  function everyMonth() {
-    const line = (tag, texts) => make('tr', {}, ...texts.map((text) => make(tag, {}, text)));
-    const rows = data.months.map((month, place) => {
-      const cell = cellOf(state.unit, state.measure, place);
-      return line('td', [month[1], textOf(cell), detailOf(cell)]);
-    });
-    const head = make('thead', {}, line('th', [words.month, words.value, words.detail]));
-    const table = make('table', {}, head, make('tbody', {}, ...rows.reverse()));
-    const open = one('details', panel)?.open ? { open: '' } : {};
-    return make('details', open, make('summary', {}, words.all_months), make('div', { class: 'scroll', tabindex: 0 }, table));
-  }
-
-  // A line of the unit's months; a month without a published figure leaves a gap.
-  function sparkline() {
-    const cells = data.months.map((_, month) => cellOf(state.unit, state.measure, month));
-    const known = cells.filter((cell) => typeof cell !== 'string');
-    const picture = make('svg', { viewBox: '0 0 300 110', class: 'spark', role: 'img', 'aria-label': words.series });
-    if (!known.length) return picture;
-    const lowest = known.reduce((a, b) => (b[0] < a[0] ? b : a));
-    const highest = known.reduce((a, b) => (b[0] > a[0] ? b : a));
-    const x = (month) => 58 + (month / last) * 232;
-    const y = (value) => 82 - ((value - lowest[0]) / (highest[0] - lowest[0] || 1)) * 64;
-    const text = (left, top, anchor, content) => make('text', { x: left, y: top, 'text-anchor': anchor }, content);
-    picture.append(text(52, 22, 'end', highest[1]), text(58, 105, 'start', data.months[0][1]), text(290, 105, 'end', data.months[last][1]),
-      make('line', { x1: 58, x2: 290, y1: 88, y2: 88, class: 'axis' }));
-    if (highest[0] > lowest[0]) picture.append(text(52, 86, 'end', lowest[1]));
-    let d = '';
-    cells.forEach((cell, month) => {
-      if (typeof cell === 'string') return;
-      const follows = month && typeof cells[month - 1] !== 'string';
-      d += `${follows ? 'L' : 'M'}${x(month).toFixed(1)} ${y(cell[0]).toFixed(1)}`;
-      if (!follows && typeof (cells[month + 1] ?? '') === 'string') picture.append(make('circle', { cx: x(month), cy: y(cell[0]), r: 2.2 }));
-    });
-    picture.append(make('path', { d }));
-    picture.append(make('line', { x1: x(state.month), x2: x(state.month), y1: 12, y2: 88, class: 'now' }));
-    const now = cells[state.month];
-    if (typeof now !== 'string') picture.append(make('circle', { cx: x(state.month), cy: y(now[0]), r: 4.5 }));
-    return picture;
+      return [make('dt', {}, data.measures[place].label), make('dd', {}, make('b', {}, cell.text), ' ', cell.detail)];
+    }));
+    const chosen = data.series ? data.series[state.measure] : [state.measure];
+    const layer = data.base ? 0 : state.layer;
+    const many = base.layers[layer].count > 1 && base.layers[layer].units[state.unit];
+    const titled = (place) => (data.series ? [make('p', { class: 'map-series' }, base.measures[place].label)] : []);
+    const lines = many ? chosen.flatMap((place) => [...titled(place), ...sparkline(base, layer, place, state.unit, data.base ? -1 : state.month)]) : [];
+    const others = data.measures.map((_, place) => place).filter((place) => place !== state.measure);
+    panel.replaceChildren(close,
+      make('p', { class: 'map-unit' }, make('b', {}, name), ' ', make('small', {}, [data.months[state.month][0], area].filter(Boolean).join(' · '))),
+      ...(became ? [make('p', { class: 'map-became' }, became)] : []),
+      facts(state.measure), ...lines, ...(others.length ? [facts(...others)] : []),
+      ...(many ? [everyMonth(base, layer, chosen[0], state.unit, open)] : []));
   }
 
   function showTip(code, left, top) {
     const stage = tip.parentElement.getBoundingClientRect();
     if (left === undefined) {
-      const area = paths.get(code).getBoundingClientRect();
+      const area = paths().get(code).getBoundingClientRect();
       [left, top] = [area.left + area.width / 2, area.top + area.height / 2];
     }
     const cell = cellOf(code);
-    tip.replaceChildren(make('b', {}, data.units[code][0]), make('span', { class: 'tip-value' }, textOf(cell)),
-      make('span', {}, detailOf(cell)), make('small', {}, data.months[state.month][0]));
+    tip.replaceChildren(make('b', {}, units()[code][0]), make('span', { class: 'tip-value' }, cell.text),
+      make('span', {}, cell.detail), make('small', {}, data.months[state.month][0]));
     tip.hidden = false;
     const [wide, tall] = [tip.offsetWidth, tip.offsetHeight];
     tip.style.left = `${Math.max(0, Math.min(left - stage.left + 14, stage.width - wide))}px`;
     tip.style.top = `${top - stage.top > tall + 20 ? top - stage.top - tall - 12 : top - stage.top + 18}px`;
-    marks[1].setAttribute('d', paths.get(code).getAttribute('d'));
+    mark(1, code);
   }
-  function hideTip() { tip.hidden = true; marks[1].setAttribute('d', ''); }
-  function choose(code) { state.unit = code; if (code) state.near = code; draw(); }
+  // The mark stays on the unit that the keyboard is on.
+  function hideTip() { tip.hidden = true; mark(1, one('[data-code]:focus-visible', svg)?.dataset.code); }
+  function choose(code) {
+    state.unit = code;
+    if (code) state.near = code;
+    draw();
+    if (code && innerWidth < 900) panel.scrollIntoView({ block: 'nearest' });
+  }
   function stop() {
     clearInterval(state.timer);
     state.timer = 0;
@@ -135,20 +149,20 @@ function startMap(box) {
 
   // The nearest unit in the arrow's direction, sideways distance counting double.
   function step(key) {
-    const [, x, y] = data.units[state.near];
+    const [, x, y] = units()[state.near];
     const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
     let best = null;
-    for (const [code, [, ux, uy]] of Object.entries(data.units)) {
+    for (const [code, [, ux, uy]] of Object.entries(units())) {
       const ahead = (ux - x) * dx + (uy - y) * dy;
       const cost = ahead + 2 * Math.abs((ux - x) * dy + (uy - y) * dx);
       if (ahead > 1 && (!best || cost < best.cost)) best = { code, cost };
     }
-    if (best) { state.near = best.code; draw(); paths.get(best.code).focus(); }
+    if (best) { state.near = best.code; draw(); paths().get(best.code).focus(); }
   }
 
   svg.setAttribute('role', 'group');
   svg.setAttribute('aria-label', box.closest('figure')?.getAttribute('aria-label') || '');
-  for (const [code, path] of paths) {
+  for (const [code, path] of layers.flatMap((layer) => [...layer])) {
     path.setAttribute('role', 'button');
     path.onpointermove = (event) => showTip(code, event.clientX, event.clientY);
     path.onpointerleave = hideTip;
@@ -159,24 +173,34 @@ function startMap(box) {
   svg.onkeydown = (event) => {
     if (event.key.startsWith('Arrow')) step(event.key);
     else if (event.key === 'Enter' || event.key === ' ') choose(state.near);
-    else if (event.key === 'Escape' && !tip.hidden) hideTip();
     else return;
     event.preventDefault();
   };
+  box.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || (tip.hidden && !state.unit)) return;
+    const inside = panel.contains(document.activeElement);
+    hideTip();
+    choose(null);
+    if (inside) paths().get(state.near).focus();
+    event.preventDefault();
+  });
   role('units').onchange = (event) => choose(event.target.value || null);
-  if (role('measures')) role('measures').onchange = (event) => { state.measure = Number(event.target.value); draw(); };
-  if (last) {
+  for (const name of ['measure', 'mode']) {
+    if (role(name + 's')) role(name + 's').onchange = (event) => { state[name] = Number(event.target.value); draw(); };
+  }
+  if (role('slider')) {
     role('slider').oninput = (event) => { stop(); state.month = Number(event.target.value); draw(); };
     role('play').onclick = () => {
       if (state.timer) return stop();
       if (state.month === last) { state.month = 0; draw(); }
       role('play-word').textContent = words.pause;
-      state.timer = setInterval(() => { state.month += 1; draw(); if (state.month >= last) stop(); }, 900);
+      const pace = matchMedia('(prefers-reduced-motion: reduce)').matches ? 2500 : 900;
+      state.timer = setInterval(() => { state.month += 1; draw(); if (state.month >= last) stop(); }, pace);
     };
     stop();
   }
 
-  startZoom(svg, one('.map-zoom', box), () => state.unit && data.units[state.unit].slice(1, 3));
+  startZoom(svg, one('.map-zoom', box), () => state.unit && units()[state.unit].slice(1, 3));
   startFull(box, role('full'));
   all('.map-controls, .map-time, .map-zoom', box).forEach((part) => { part.hidden = false; });
   draw();
@@ -185,49 +209,7 @@ function startMap(box) {
 function isDeep(colour) {
   if (!colour.startsWith('#')) return false;
   const [red, green, blue] = [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
-  return 0.299 * red + 0.587 * green + 0.114 * blue < 125;
-}
-
-function startZoom(svg, controls, centre) {
-  const home = svg.getAttribute('viewBox').split(' ').map(Number);
-  let view = [...home];
-  const set = (x, y, wide) => {
-    const tall = (wide * home[3]) / home[2];
-    view = [Math.max(0, Math.min(x, home[2] - wide)), Math.max(0, Math.min(y, home[3] - tall)), wide, tall];
-    svg.setAttribute('viewBox', view.join(' '));
-    svg.classList.toggle('zoomed', wide < home[2]);
-  };
-  const zoom = (factor) => {
-    const [x, y] = centre() || [view[0] + view[2] / 2, view[1] + view[3] / 2];
-    const wide = Math.max(home[2] / 8, Math.min(home[2], view[2] / factor));
-    set(x - wide / 2, y - ((wide * home[3]) / home[2]) / 2, wide);
-  };
-  one('[data-role="zoom-in"]', controls).onclick = () => zoom(1.6);
-  one('[data-role="zoom-out"]', controls).onclick = () => zoom(1 / 1.6);
-  let from = null;
-  svg.onpointerdown = (event) => { if (view[2] < home[2]) from = [event.clientX, event.clientY, view[0], view[1]]; };
-  addEventListener('pointermove', (event) => {
-    if (!from) return;
-    const pixels = view[2] / svg.getBoundingClientRect().width;
-    set(from[2] - (event.clientX - from[0]) * pixels, from[3] - (event.clientY - from[1]) * pixels, view[2]);
-  });
-  for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => { from = null; });
-}
-
-function startFull(box, button) {
-  // Alone on the screen the map still says what the page's banners say.
-  box.prepend(...all('.bar .banner').map((banner) => make('p', { class: 'banner map-banner' }, banner.textContent)));
-  const show = (full) => {
-    box.classList.toggle('full', full);
-    button.lastElementChild.textContent = full ? words.close_full : words.full;
-  };
-  button.onclick = () => {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else if (box.requestFullscreen) box.requestFullscreen().catch(() => show(true));
-    else show(!box.classList.contains('full')); // phones without the interface: fill the window
-  };
-  addEventListener('fullscreenchange', () => show(document.fullscreenElement === box));
-  addEventListener('keydown', (event) => { if (event.key === 'Escape') show(false); });
+  return 0.299 * red + 0.587 * green + 0.114 * blue < 112;
 }
 
 for (const box of all('.map')) {

@@ -6,7 +6,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const words = read('words');
 const SVG = 'http://www.w3.org/2000/svg';
-const SHAPES = ['svg', 'path', 'circle', 'line', 'text'];
+const SHAPES = ['svg', 'use', 'path', 'circle', 'line', 'text'];
 
 // Texts only ever become text nodes or attributes, never markup.
 function make(tag, attributes = {}, ...children) {
@@ -102,6 +102,88 @@ async function startPlots() {
       console.error(error);
     }
   }
+}
+
+// ---- maps: looking closer, alone on the screen, a unit's months
+function startZoom(svg, controls, centre) {
+  const home = svg.getAttribute('viewBox').split(' ').map(Number);
+  let view = [...home];
+  const set = (x, y, wide) => {
+    const tall = (wide * home[3]) / home[2];
+    view = [Math.max(0, Math.min(x, home[2] - wide)), Math.max(0, Math.min(y, home[3] - tall)), wide, tall];
+    svg.setAttribute('viewBox', view.join(' '));
+    svg.classList.toggle('zoomed', wide < home[2]);
+  };
+  const zoom = (factor) => {
+    const [x, y] = centre() || [view[0] + view[2] / 2, view[1] + view[3] / 2];
+    const wide = Math.max(home[2] / 8, Math.min(home[2], view[2] / factor));
+    set(x - wide / 2, y - ((wide * home[3]) / home[2]) / 2, wide);
+  };
+  one('[data-role="zoom-in"]', controls).onclick = () => zoom(1.6);
+  one('[data-role="zoom-out"]', controls).onclick = () => zoom(1 / 1.6);
+  let from = null;
+  svg.onpointerdown = (event) => { if (view[2] < home[2]) from = [event.clientX, event.clientY, view[0], view[1]]; };
+  addEventListener('pointermove', (event) => {
+    if (!from) return;
+    const pixels = view[2] / svg.getBoundingClientRect().width;
+    set(from[2] - (event.clientX - from[0]) * pixels, from[3] - (event.clientY - from[1]) * pixels, view[2]);
+  });
+  for (const end of ['pointerup', 'pointercancel']) addEventListener(end, () => { from = null; });
+}
+
+function startFull(box, button) {
+  // Alone on the screen the map still says what the page's banners say.
+  box.prepend(...all('.bar .banner').map((banner) => make('p', { class: 'banner map-banner' }, banner.textContent)));
+  const show = (full) => {
+    box.classList.toggle('full', full);
+    button.lastElementChild.textContent = full ? words.close_full : words.full;
+  };
+  button.onclick = () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else if (box.requestFullscreen) box.requestFullscreen().catch(() => show(true));
+    else show(!box.classList.contains('full')); // phones without the interface: fill the window
+  };
+  addEventListener('fullscreenchange', () => show(document.fullscreenElement === box));
+  addEventListener('keydown', (event) => { if (event.key === 'Escape' && !event.defaultPrevented) show(false); });
+}
+
+// A line of a unit's months; what is withheld or missing leaves a gap and a sign on the axis.
+function sparkline(data, layer, measure, code, now) {
+  const { first, count } = data.layers[layer];
+  const last = first + count - 1;
+  const cells = Array.from({ length: count }, (_, place) => data.cell(layer, measure, code, first + place));
+  const known = cells.filter((cell) => !cell.state);
+  const picture = make('svg', { viewBox: '0 0 300 112', class: 'spark', role: 'img', 'aria-label': `${words.series}: ${data.measures[measure].label}` });
+  const x = (place) => 58 + (place / (count - 1 || 1)) * 232;
+  const text = (left, top, anchor, content) => picture.append(make('text', { x: left, y: top, 'text-anchor': anchor }, content));
+  const line = (name, left, right, top, bottom) => picture.append(make('line', { class: name, x1: left, x2: right, y1: top, y2: bottom }));
+  line('axis', 58, 290, 88, 88);
+  data.breaks.filter((month) => month > first && month <= last).forEach((month) => line('axis', x(month - first), x(month - first), 12, 88));
+  if (now >= first && now <= last) line('now', x(now - first), x(now - first), 12, 88);
+  text(58, 108, 'start', data.months[first][1]);
+  text(290, 108, 'end', data.months[last][1]);
+  const ends = known.map((cell) => cell.value);
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const y = (value) => 80 - ((value - low) / (high - low || 1)) * 62;
+  if (known.length) text(52, 22, 'end', known.find((cell) => cell.value === high).text);
+  if (high > low) text(52, 84, 'end', known.find((cell) => cell.value === low).text);
+  let d = '';
+  const signs = new Set();
+  cells.forEach((cell, place) => {
+    if (cell.state) {
+      signs.add(cell.state);
+      const sign = { suppressed: 'm-3-3l6 6m0-6l-6 6', missing: 'm-2.5 0a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0' }[cell.state];
+      if (sign) picture.append(make('path', { class: 'gap', d: `M${x(place).toFixed(1)} 93${sign}` }));
+      return;
+    }
+    const follows = place && !cells[place - 1].state;
+    const alone = !follows && (cells[place + 1]?.state ?? true);
+    d += `${follows ? 'L' : 'M'}${x(place).toFixed(1)} ${y(cell.value).toFixed(1)}`;
+    if (alone || first + place === now) picture.append(make('circle', { cx: x(place), cy: y(cell.value), r: alone ? 2.2 : 4.5 }));
+  });
+  picture.append(make('path', { d }));
+  const gaps = ['suppressed', 'missing'].filter((state) => signs.has(state)).map((state) => data.words['gap_' + state]);
+  return [picture, ...(gaps.length ? [make('p', { class: 'map-series' }, gaps.join('   '))] : [])];
 }
 
 // ---- list of units
