@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from infoaccess import columns, naming, units
+from infoaccess.errors import InputError
 from infoaccess.lists import Table
 from infoaccess.validate import Sheet
 
@@ -77,3 +78,41 @@ def test_a_code_with_the_name_of_other_land_is_refused():
 def test_a_code_of_another_era_is_refused():
     only_old = sorted(set(units.of("A_commune")["code"]) - set(units.of("C_commune")["code"]))[0]
     assert filled([(only_old, "")], "2025-12")[1] == [(0, "unknown_unit")]
+
+
+def test_the_district_beside_tells_two_communes_of_one_name_apart():
+    twice = units.of("A_commune").query("name == 'Xã Hương Phong' or name == 'Phường Hương Phong'")
+    pairs = [("", "Hương Phong", "Huyện A Lưới"), ("", "Hương Phong", "TP. Huế"), ("", "Hương Phong", "Huyện Phú Lộc")]
+    codes, told = filled(pairs, "2024-06", names=("commune_code", "commune_name", "district_name"))
+    home = twice.set_index("code")["parent_code"]
+    assert len(home) == 2 and [home[c] for c in codes[:2]] == ["481", "474"]
+    assert (2, "name_ambiguous") in told
+
+
+def decisions(home, *rows):
+    (home / "geo").mkdir(exist_ok=True)
+    lines = ["name,district,code,valid_from,decided_on,decided_by", *rows]
+    (home / "geo" / "aliases.csv").write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_a_reviewed_decision_places_a_name_in_its_months_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
+    decisions(tmp_path, "A Lưới Hai,,20044,2025-07-01,2025-08-01,Phòng Thống kê")
+    assert filled([("", "A Lưới Hai")], "2025-12") == (["20044"], [])
+    assert filled([("", "A Lưới Hai")], "2025-03")[1] == [(0, "name_only_unknown")]
+
+
+@pytest.mark.parametrize(
+    "row, says",
+    [
+        ("A,,99999,2025-07-01,2025-08-01,B", "dòng 2: không có xã mã '99999'"),
+        ("A,,20044,2025-07-02,2025-08-01,B", "áp dụng từ '2025-07-02'"),
+        ("A,,20044,2025-07-01,,B", "thiếu tên, ngày hoặc người quyết định"),
+        ("A,,20044,2025-07-01,x,B\nA,,20050,2025-07-01,x,B", "dòng 3: trái với quyết định"),
+    ],
+)
+def test_a_wrong_decision_is_refused_with_its_row(tmp_path, monkeypatch, row, says):
+    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
+    decisions(tmp_path, row)
+    with pytest.raises(InputError, match=says):
+        filled([("", "A Lưới 9")], "2025-12")

@@ -25,6 +25,7 @@ def inputs_key(month: str, settings: dict) -> str:
         rooms.facts("units.csv"),
         rooms.facts("lineage.csv"),
         rooms.confirmed_headings(),
+        rooms.facts("aliases.csv"),
         *sorted(rooms.facts("area_sets").glob("*.csv")),
     ]:
         if path.is_file():

@@ -9,12 +9,22 @@ from functools import cache
 
 import pandas as pd
 
-from infoaccess import units
+from infoaccess import aliases, units
 from infoaccess.canonical import canonical
 from infoaccess.validate import Sheet
 
-_TYPES = {"x.": "xã", "p.": "phường", "tt.": "thị trấn", "tt": "thị trấn", "tx.": "thị xã", "h.": "huyện", "q.": "quận"}
-_TYPE = re.compile(r"(xã|phường|thị trấn|thị xã|huyện|quận|thành phố|tỉnh|tt\b\.?|tx\.|[pxhq]\.)\s*")
+_TYPES = {
+    "x.": "xã",
+    "p.": "phường",
+    "tt.": "thị trấn",
+    "tt": "thị trấn",
+    "tx.": "thị xã",
+    "tp.": "thành phố",
+    "tp": "thành phố",
+    "h.": "huyện",
+    "q.": "quận",
+}
+_TYPE = re.compile(r"(xã|phường|thị trấn|thị xã|huyện|quận|thành phố|tỉnh|tt\b\.?|tx\.|tp\b\.?|[pxhq]\.)\s*")
 
 
 def full(name: object) -> str:
@@ -67,7 +77,7 @@ def fill(sheet: Sheet, month: str) -> None:
     start = units.valid_from(area_set)
     named = units.of(area_set).set_index("code")["name"].to_dict()
     code = f["commune_code"].copy()
-    names = f["commune_name"] if "commune_name" in f else pd.Series(pd.NA, index=f.index, dtype="str")
+    names, districts = f["commune_name"], f["district_name"]
     sheet.report(code.notna() & ~code.isin(list(named)), "commune_code", "unknown_unit", start=start)
     pairs = list(zip(code.tolist(), names.tolist(), strict=True))
     verdicts = {pair: _verdict(*pair, area_set, named) for pair in set(pairs)}
@@ -77,7 +87,7 @@ def fill(sheet: Sheet, month: str) -> None:
             rows = [i for i in found if code[i] == unit]
             sheet.report(rows, "commune_name", rule, start=start, unit=named[unit])
     if code.isna().any():
-        _fill_by_name(sheet, code, names, area_set, start)
+        _fill_by_name(sheet, code, list(zip(names.tolist(), districts.tolist(), strict=True)), area_set, start)
     _fill_by_title(sheet, code, area_set, named)
     told = {p["_index"] for p in sheet.problems if p["rule"] in ("name_ambiguous", "name_only_unknown")}
     lost = [i for i in code.index[code.isna()] if i not in told]
@@ -97,21 +107,42 @@ def _verdict(code: object, name: object, area_set: str, named: dict[str, str]) -
     return "name_code" if territories else "name_unknown"
 
 
-def _fill_by_name(sheet: Sheet, code: pd.Series, names: pd.Series, area_set: str, start: str) -> None:
-    """Fill missing codes by names that one commune bears, in place."""
-    lacking = code.index[code.isna() & names.notna()]
-    known = communes(area_set)
-    found = {name: _named(name, known) for name in set(names[lacking])}
+def _fill_by_name(sheet: Sheet, code: pd.Series, names: list[tuple], area_set: str, start: str) -> None:
+    """Fill missing codes by names, with the district beside them, that one commune bears, in place."""
+    lacking = [i for i in code.index[code.isna()] if pd.notna(names[i][0])]
+    known, decided = communes(area_set), aliases.read().get(start, {})
+    found = {pair: _named(*pair, area_set, known, decided) for pair in {names[i] for i in lacking}}
     for rule, wrong in (("name_ambiguous", lambda c: len(c) > 1), ("name_only_unknown", lambda c: not c)):
         sheet.report([i for i in lacking if wrong(found[names[i]])], "commune_name", rule, start=start)
     sure = [i for i in lacking if len(found[names[i]]) == 1]
     code[sure] = [next(iter(found[names[i]])) for i in sure]
 
 
-def _named(name: str, known: dict[str, set[str]]) -> set[str]:
-    """Return the codes that a name may mean; a former commune's full name is not taken for another one's bare name."""
+def _named(name: str, district: object, area_set: str, known: dict[str, set[str]], decided: dict) -> set[str]:
+    """Return the codes that a name may mean: reviewed decisions first, then the list of units.
+
+    A former commune's full name is not taken for another one's bare name.
+    """
+    where = bare(district) if pd.notna(district) else ""
+    for key in ((full(name), where), (full(name), "")):
+        if key in decided:
+            return {decided[key]}
     codes = known.get(full(name), set())
-    return codes if codes or _territories(full(name)) else known.get(bare(name), set())
+    if not codes and not _territories(full(name)):
+        codes = known.get(bare(name), set())
+    if len(codes) > 1 and where:
+        parents = {c for c in codes if bare(_district_of(area_set).get(c, "")) == where}
+        return parents or codes
+    return codes
+
+
+@cache
+def _district_of(area_set: str) -> dict[str, str]:
+    """Return the name of each commune's district; empty where there is no district."""
+    if area_set.startswith("C"):
+        return {}
+    named = units.of(f"{area_set[0]}_district").set_index("code")["name"]
+    return units.of(area_set).set_index("code")["parent_code"].map(named).to_dict()
 
 
 def _fill_by_title(sheet: Sheet, code: pd.Series, area_set: str, named: dict[str, str]) -> None:
