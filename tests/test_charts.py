@@ -121,7 +121,7 @@ def test_bars_tell_zero_from_unpublished():
     shown = texts(chart)
     assert "1.640" in shown
     assert "0" in shown
-    assert "không có số liệu" in shown
+    assert "không công bố" in shown
     assert "≥\N{NO-BREAK SPACE}5" in shown
     drawn = [float(r.get("data-value")) for r in drawing(chart).iter(f"{SVG}rect") if r.get("data-value")]
     assert drawn == [1210, 430, 5]

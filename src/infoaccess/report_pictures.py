@@ -1,6 +1,6 @@
 """The maps (`map_exhibits`) and the charts of the progress report."""
 
-from infoaccess import charts, exhibits, map_exhibits, programme, words
+from infoaccess import charts, exhibits, map_exhibits, programme, units, words
 from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text
@@ -43,9 +43,15 @@ def trends(r: Report) -> tuple[Exhibit, Exhibit]:
             lang=w.lang,
         )
         caption = w(f"caption.trend_{name}")
-        found.append(exhibits.picture("chart", f"trend_{name}", heading, caption, _line_alt(months, series, w), chart))
+        alt = _line_alt(months, series, w)
+        found.append(exhibits.picture("chart", f"trend_{name}", heading, caption, alt, chart, crossing(months, w)))
         heading = None
     return tuple(found)
+
+
+def crossing(months: list[str], w) -> list[str]:
+    """Return the note on comparing months of several eras; none where all months have the same units."""
+    return [w("note.sum")] if len({units.era_of(m) for m in months}) > 1 else []
 
 
 def _short(month: str) -> str:
