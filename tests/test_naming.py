@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from infoaccess import columns, naming, units
+from infoaccess import columns, naming, unit_names, units
 from infoaccess.errors import InputError
 from infoaccess.lists import Table
 from infoaccess.validate import Sheet
@@ -52,7 +52,9 @@ def reused():
     """Return the codes of today that another commune bore before 2025-07, with that commune's name."""
     old = units.of("A_commune").set_index("code")["name"]
     now = units.of("C_commune").set_index("code")["name"]
-    return [(c, old[c], now[c]) for c in now.index if c in old.index and naming.bare(old[c]) != naming.bare(now[c])]
+    return [
+        (c, old[c], now[c]) for c in now.index if c in old.index and unit_names.bare(old[c]) != unit_names.bare(now[c])
+    ]
 
 
 def test_there_are_codes_of_today_that_bore_another_name():

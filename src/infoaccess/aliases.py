@@ -9,6 +9,7 @@ import csv
 from infoaccess import rooms, units
 from infoaccess.canonical import canonical
 from infoaccess.errors import InputError
+from infoaccess.unit_names import bare, full
 
 COLUMNS = ("name", "district", "code", "valid_from", "decided_on", "decided_by")
 
@@ -18,8 +19,6 @@ def read() -> dict[str, dict[tuple[str, str], str]]:
 
     Raises InputError with file and row for a decision on no unit, without date or person, or against another one.
     """
-    from infoaccess import naming  # naming asks for the decisions
-
     path = rooms.facts("aliases.csv")
     if not path.exists():
         return {}
@@ -39,7 +38,7 @@ def read() -> dict[str, dict[tuple[str, str], str]]:
                 )
             if not (cells["name"] and cells["decided_on"] and cells["decided_by"]):
                 raise InputError(f"Tệp {path.name}, dòng {number}: thiếu tên, ngày hoặc người quyết định. Hãy điền đủ.")
-            key = (naming.full(cells["name"]), naming.bare(cells["district"]))
+            key = (full(cells["name"]), bare(cells["district"]))
             held = found.setdefault(cells["valid_from"], {})
             if held.get(key, cells["code"]) != cells["code"]:
                 raise InputError(f"Tệp {path.name}, dòng {number}: trái với quyết định ở dòng trên. Hãy giữ một dòng.")
