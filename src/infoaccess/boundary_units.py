@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from infoaccess import naming, rooms, units
+from infoaccess import naming, rooms, unit_names, units
 from infoaccess.boundary_files import Layer, spellings
 from infoaccess.boundary_findings import ERROR, INFO, WARNING, Finding
 
@@ -60,10 +60,10 @@ def as_codes(values: pd.Series) -> pd.Series:
 
 def named(era: str, name: object) -> set[str]:
     """Return the codes of an era's communes that bear a name; a wrong kind (xã for phường) is forgiven."""
-    known, text = naming.communes(f"{era}_commune"), naming.full(name) if isinstance(name, str) else ""
+    known, text = naming.communes(f"{era}_commune"), unit_names.full(name) if isinstance(name, str) else ""
     if text in known:
         return known[text]
-    return known.get(naming.bare(text), set()) if text.startswith(_KINDS) else set()
+    return known.get(unit_names.bare(text), set()) if text.startswith(_KINDS) else set()
 
 
 def _codes_held(values: pd.Series, era: str) -> float:
@@ -230,7 +230,7 @@ def _name_fault(file: str, found: Match, row: int, inside: set[str]) -> list[Fin
     unit = title(era, code)
     if code in named(era, name):
         right = official_names(era)[code]
-        if naming.full(name) in (naming.full(right), naming.bare(right)):
+        if unit_names.full(name) in (unit_names.full(right), unit_names.bare(right)):
             return []
         return [Finding(WARNING, "kind", file, unit, f'tệp ghi "{name}"', "Hãy xem lại loại đơn vị")]
     others = [e for e in units.ERAS if e != era and code in named(e, name)]
