@@ -24,6 +24,18 @@ def tried(pytestconfig: pytest.Config) -> Counter:
     return pytestconfig.stash[TRIED]
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's counts to the run that started it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tried"] = dict(session.config.stash[TRIED])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error) -> None:
+    """Add the counts of a worker that is done."""
+    node.config.stash[TRIED].update(getattr(node, "workeroutput", {}).get("tried", {}))
+
+
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     """Print how many examples ran."""
     counts = config.stash[TRIED]
