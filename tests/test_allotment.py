@@ -301,6 +301,12 @@ def test_what_cannot_be_counted_is_refused_in_words(rows, more, error, told):
         allotment.allot(frame(rows), **({"phones": 1, "source": FUND} | more))
 
 
+def test_a_missing_need_is_refused_in_the_type_that_knows_missing():
+    units = frame([{"poor": 1}, {"poor": 2}]).assign(poor=pd.array([1, None], dtype="Int64"))
+    with pytest.raises(InputError, match="Xã 2"):
+        allotment.allot(units, 1, FUND)
+
+
 def test_waiting_households_are_counted_by_class_and_the_unknown_apart():
     seen = (True, False, None)
     rows = [
@@ -381,9 +387,11 @@ def test_the_mark_of_invented_data_is_on_every_page_and_only_then():
     assert not any(mark in row for row in annex(UNITS)[2])
 
 
-def test_the_same_input_gives_the_same_bytes_in_any_order():
+def test_the_same_input_gives_the_same_bytes_in_any_order_and_on_any_day():
     first = annex(UNITS)[0]
     assert first == annex(UNITS.iloc[::-1])[0] == annex(UNITS)[0] and first != annex(UNITS, 8)[0]
+    assert "2023-01-01T00:00:00Z" in part(first, "docProps/core.xml")
+    assert set(allotment_annex._FONT) == {"font_name", "font_size"}  # the writer did not leave its own marks in it
 
 
 def test_a_public_copy_has_no_needs_by_class():
