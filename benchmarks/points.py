@@ -10,13 +10,12 @@ the process, MiB, and by how much it lies above the peak before the first point 
 import argparse
 import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
+import rounds
 
 WAYS = ("sjoin", "points")
 
@@ -73,14 +72,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         make(folder, given.points)
-        best: dict[str, dict] = {}
-        for _ in range(given.rounds):
-            for way in WAYS:
-                command = [sys.executable, __file__, "--one", way, "--folder", scratch]
-                done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-                result = json.loads(done.stdout.splitlines()[-1])
-                if way not in best or result["seconds"] < best[way]["seconds"]:
-                    best[way] = result
+        best = rounds.best(__file__, WAYS, given.rounds, "--folder", scratch)
         answers = [np.load(folder / f"codes_{way}.npy") for way in WAYS]
     different = int((answers[0] != answers[1]).sum())
     print("| way | seconds | peak MiB | above the peak of loading |\n|---|---|---|---|")

@@ -9,11 +9,11 @@ import argparse
 import json
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
+
+import rounds
 
 MONTH, FILES, ROWS, FAULTY = "2024-06", 141, 25_000, 0.02
 WAYS = ("openpyxl", "reading", "validating", "stage1")
@@ -121,14 +121,7 @@ def main() -> None:
         folder.mkdir(parents=True)
         make(folder)
         known = os.environ | {"INFOACCESS_HOME": scratch, "INFOACCESS_KEY_FILE": str(home / "key")}
-        best: dict[str, dict] = {}
-        for _ in range(given.rounds):
-            for way in WAYS:
-                command = [sys.executable, __file__, "--one", way, "--home", scratch]
-                done = subprocess.run(command, env=known, check=True, capture_output=True, text=True)
-                result = json.loads(done.stdout.splitlines()[-1])
-                if way not in best or result["seconds"] < best[way]["seconds"]:
-                    best[way] = result
+        best = rounds.best(__file__, WAYS, given.rounds, "--home", scratch, env=known)
     print("| way | seconds | rows | peak MiB, process | peak MiB, largest reader |\n|---|---|---|---|---|")
     for way, r in best.items():
         print(f"| {way} | {r['seconds']:.2f} | {r['rows']} | {r['self_mib']:.0f} | {r['child_mib']:.0f} |")

@@ -200,7 +200,7 @@ def test_a_write_that_fails_leaves_the_former_text(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(certificates.os, "fsync", full)
+    monkeypatch.setattr(rooms.os, "fsync", full)
     with pytest.raises(RoomError, match="cũ vẫn còn nguyên"):
         certificates.record(MONTH, [raw("b.xlsx", "b")], path)
     assert path.read_bytes() == before and {p.name for p in tmp_path.iterdir()} <= {path.name, ".sources.toml.lock"}

@@ -178,16 +178,12 @@ def over(source: str, target: str) -> dict[str, list[str]]:
 
 def crosswalk(source: str, target: str) -> pd.DataFrame:
     """Place every unit of one area set in another, as `units.crosswalk` does, own sets included."""
-    rows = [
-        {"code": code, "target": into[0] if len(into) == 1 else None, "over": " ".join(into)}
-        for code, into in over(source, target).items()
-    ]
-    return pd.DataFrame(rows).astype({"code": "str", "target": "str", "over": "str"})
+    return units.placing(leaves(source), leaves(target))
 
 
 def exact(source: str, target: str) -> set[str]:
     """Name the target units whose figures are exact sums of source units, own sets included."""
-    return {code for _, right in common(source, target) if len(right) == 1 for code in right}
+    return units.made_up(leaves(source), leaves(target))
 
 
 def common(first: str, second: str) -> list[tuple[frozenset[str], frozenset[str]]]:

@@ -4,11 +4,8 @@
 of its own and the former one says by what it was replaced; nothing is struck out. The same files give the same text.
 """
 
-import contextlib
 import datetime as dt
-import os
 import tomllib
-import uuid
 from pathlib import Path
 
 import tomli_w
@@ -34,12 +31,9 @@ def record(month: str, files: list[dict], path: Path | None = None) -> None:
             before = _read(path)
             text = _HEAD + tomli_w.dumps({"file": _merged(before, [_certificate(month, f) for f in files])})
             if not path.exists() or path.read_bytes() != text.encode():
-                _replace(path, text.encode())
+                rooms.put(path, text)
     except OSError as err:
-        raise RoomError(
-            f"Không ghi được {path}: {err.strerror or err}. "
-            "Hãy kiểm tra dung lượng đĩa và quyền ghi rồi chạy lại; tệp cũ vẫn còn nguyên."
-        ) from err
+        raise rooms.unwritten(path, err) from err
 
 
 def _certificate(month: str, file: dict) -> dict:
@@ -95,20 +89,6 @@ def _read(path: Path) -> list[dict]:
             "hãy lấy lại bản sao lưu của tệp này, hoặc đổi tên nó để hệ thống lập tệp mới, rồi chạy lại."
         )
     return held
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put new content in the file's place: whole, or not at all."""
-    fresh = path.with_name(f".{path.name}.new-{uuid.uuid4().hex[:8]}")
-    try:
-        with fresh.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            fresh.unlink()
 
 
 def _plain(text: str) -> str:

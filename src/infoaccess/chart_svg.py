@@ -56,7 +56,8 @@ def _sheet(height: float, title: str, parts: list[str]) -> str:
     )
 
 
-def _text(x: float, y: float, text: str, **style) -> str:
+def line_of(x: float, y: float, text: str, **style) -> str:
+    """Write one line of text; `style` holds SVG attributes, with _ for -."""
     look = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
     return f'<text x="{x:.1f}" y="{y:.1f}"{look}>{escape(text)}</text>'
 
@@ -78,8 +79,8 @@ def empty(title: str, text: str) -> str:
         title,
         [
             frame + 'stroke-dasharray="5 4"/>',
-            _text(WIDTH / 2, 52, title, text_anchor="middle", fill=MUTED),
-            _text(WIDTH / 2, 78, text, text_anchor="middle", font_style="italic", fill=MUTED),
+            line_of(WIDTH / 2, 52, title, text_anchor="middle", fill=MUTED),
+            line_of(WIDTH / 2, 78, text, text_anchor="middle", font_style="italic", fill=MUTED),
         ],
     )
 
@@ -124,22 +125,22 @@ def line(plan: LinePlan) -> str:
     def y(value: float) -> float:
         return bottom - (value - low) / (high - low) * PLOT_HEIGHT
 
-    parts = [_text(0, 14, plan.y_title, fill=MUTED)]
+    parts = [line_of(0, 14, plan.y_title, fill=MUTED)]
     for value in plan.ticks:
         colour = AXIS if value == low else GRID
         parts.append(_rule(plan.left, y(value), right, y(value), colour))
-        parts.append(_text(plan.left - 6, y(value) + 4.5, plan.tick(value), text_anchor="end", fill=MUTED))
+        parts.append(line_of(plan.left - 6, y(value) + 4.5, plan.tick(value), text_anchor="end", fill=MUTED))
     parts += _calendar(plan, xs, bottom, right)
     for month, label, row in plan.breaks:
         x, base = xs[plan.months.index(month)], top - 8 - 17 * row
         parts.append(_rule(x, base - 11, x, bottom, MUTED, stroke_width=0.9, stroke_dasharray="4 3"))
-        parts.append(_text(x + 4, base, label, font_size=13, fill=MUTED))
+        parts.append(line_of(x + 4, base, label, font_size=13, fill=MUTED))
     if plan.target:
         label, value = plan.target
         dashed = {"stroke_width": 1.3, "stroke_dasharray": "7 4"}
         parts.append(_rule(plan.left, y(value), right, y(value), MUTED, **dashed))
         x, side = (plan.left + 4, "start") if plan.target_left else (right - 4, "end")
-        parts.append(_text(x, y(value) - 5, label, text_anchor=side, fill=MUTED, font_style="italic"))
+        parts.append(line_of(x, y(value) - 5, label, text_anchor=side, fill=MUTED, font_style="italic"))
     for one, style in zip(plan.series, plan.styles, strict=True):
         parts.append(_curve(one, style, xs, y))
     for end in ends:
@@ -149,9 +150,9 @@ def line(plan: LinePlan) -> str:
             parts.append(_rule(start, top + end.level, right + 8, middle, end.colour, stroke_width=0.7))
             parts[-1] = parts[-1].replace("/>", ' stroke-dasharray="1.5 2.5"/>')
         first = middle - LEAD * (1 + len(end.lines)) / 2 + 12
-        parts.append(_text(right + 12, first, end.value, fill=end.colour, font_weight="bold"))
+        parts.append(line_of(right + 12, first, end.value, fill=end.colour, font_weight="bold"))
         for place, row in enumerate(end.lines, 1):
-            parts.append(_text(right + 12, first + LEAD * place, row, fill=end.colour, font_size=13.5))
+            parts.append(line_of(right + 12, first + LEAD * place, row, fill=end.colour, font_size=13.5))
     return _sheet(bottom + 42, plan.y_title, parts)
 
 
@@ -182,13 +183,15 @@ def _calendar(plan: LinePlan, xs: list[float], bottom: float, right: float) -> l
         if number % 3 == 1 or len(xs) <= 6:
             parts.append(_rule(x, bottom, x, bottom + (9 if number == 1 else 5), AXIS))
             if gap * 3 > 26 or number == 1:
-                parts.append(_text(x, bottom + 20, short[number - 1], text_anchor="middle", fill=MUTED, font_size=12.5))
+                parts.append(
+                    line_of(x, bottom + 20, short[number - 1], text_anchor="middle", fill=MUTED, font_size=12.5)
+                )
     for year in sorted({month[:4] for month in plan.months}):
         inside = [x for x, month in zip(xs, plan.months, strict=True) if month[:4] == year]
         if len(inside) * gap > 34:
             middle = (inside[0] + inside[-1]) / 2
             look = {"text_anchor": "middle", "font_weight": "bold", "fill": MUTED}
-            parts.append(_text(middle, bottom + 38, year, **look))
+            parts.append(line_of(middle, bottom + 38, year, **look))
     return parts
 
 
@@ -204,14 +207,14 @@ def bars(plan: BarPlan) -> str:
     for value in plan.ticks:
         x = left + value * scale
         parts.append(_rule(x, top, x, bottom, AXIS if value == 0 else GRID))
-        parts.append(_text(x, bottom + 17, plan.tick(value), text_anchor="middle", fill=MUTED, font_size=13))
-    parts.append(_text(left, bottom + 37, plan.x_title, fill=MUTED))
+        parts.append(line_of(x, bottom + 17, plan.tick(value), text_anchor="middle", fill=MUTED, font_size=13))
+    parts.append(line_of(left, bottom + 37, plan.x_title, fill=MUTED))
     y = top + 2
     for place, (rows, height) in enumerate(zip(plan.wrapped, heights, strict=True)):
         middle = y + height / 2
         first = middle - 7.5 * len(rows) + 11.5
         for number, row in enumerate(rows):
-            parts.append(_text(left - 8, first + 15 * number, row, text_anchor="end"))
+            parts.append(line_of(left - 8, first + 15 * number, row, text_anchor="end"))
         x = left
         parts.append(f'<g class="bar" data-label={quoteattr(plan.labels[place])}>')
         for one, colour in zip(plan.series, plan.colours, strict=True):
@@ -225,11 +228,11 @@ def bars(plan: BarPlan) -> str:
             )
             if len(plan.series) > 1 and width(plan.text(value), 12.5) + 6 < wide:
                 inside = {"text_anchor": "middle", "fill": on_fill(colour), "font_size": 12.5}
-                parts.append(_text(x + wide / 2, middle + 4.3, plan.text(value), **inside))
+                parts.append(line_of(x + wide / 2, middle + 4.3, plan.text(value), **inside))
             x += wide
         known = any(one.values[place] is not None for one in plan.series)
         look = {"font_weight": "bold"} if known else {"font_style": "italic", "fill": MUTED}
-        parts.append(_text(x + 6, middle + 5, plan.total_texts[place], **look) + "</g>")
+        parts.append(line_of(x + 6, middle + 5, plan.total_texts[place], **look) + "</g>")
         y += height
     return _sheet(bottom + 46, plan.x_title, parts)
 
@@ -242,6 +245,6 @@ def _keys(plan: BarPlan) -> tuple[list[str], float]:
         if x and x + wide > WIDTH:
             x, y = 0.0, y + 20
         parts.append(f'<rect x="{x:.1f}" y="{y - 11:.1f}" width="13" height="13" fill="{colour}"/>')
-        parts.append(_text(x + 18, y, one.name))
+        parts.append(line_of(x + 18, y, one.name))
         x += wide + 18
     return parts, y + 16

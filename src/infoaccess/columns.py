@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infoaccess.canonical import canonical
 
+INDICATORS = tuple(f"deprived_{n}" for n in range(1, 13))  # columns of the 12 indicators of deprivation
 THRESHOLD = 0.5  # a heading opens a table when it names more than this share of a kind's required columns
 
 

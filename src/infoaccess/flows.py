@@ -151,7 +151,7 @@ def sums(followed: pl.LazyFrame, by: Sequence[str], absent_as: str = "other_decr
                 column, over = pl.col(f"{group}|{base}|{name}"), pl.col(f"{group}|{base}")
                 measures.append(tally.Measure(f"flow_{group}_{name}", base, column, over))
     laid_out = followed.with_columns(part.alias(name) for name, part in added.items())
-    return transitions.summed(laid_out, measures, by).filter(pl.col("group") == "all")
+    return tally.tally(laid_out, measures, by).filter(pl.col("group") == "all")
 
 
 def by_unit(counts: pl.DataFrame, area_set: str) -> pd.DataFrame:

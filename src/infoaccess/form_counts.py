@@ -15,10 +15,10 @@ import pandas as pd
 import polars as pl
 
 from infoaccess import flows, tally, units
+from infoaccess.columns import INDICATORS
 from infoaccess.errors import UsageError
 
 CLASSES = ("poor", "near_poor")
-INDICATORS = tuple(f"deprived_{n}" for n in range(1, 13))
 TARGETS = ("minority", "policy", "other")  # the groups of Biểu 8 that a list tells; a household may be of two
 MOVES = flows.COLUMNS
 BY = ["commune_code", "commune_valid_from"]

@@ -16,7 +16,7 @@ from infoaccess.lists import Table
 from infoaccess.validate import Sheet
 
 KINDS = ("poverty_counts", "movements", "deprivation_counts", "deprivation_shares")
-INDICATORS = [f"deprived_{n}" for n in range(1, 13)]
+INDICATORS = list(columns.INDICATORS)
 SHARES = [f"{name}_percent" for name in INDICATORS]
 INWARD = ["moved_from_other", "returned", "entered", "other_increase"]
 OUTWARD = ["moved_to_other", "left", "other_decrease"]

@@ -5,6 +5,7 @@ say "outside", never "good" or "bad". Units without a rate are not drawn; the te
 """
 
 import textwrap
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -58,6 +59,7 @@ _LINES = {
     "inner": f'stroke="{MUTED}" stroke-width="1.1" stroke-dasharray="2 3"',
     "outer": f'stroke="{MUTED}" stroke-width="1.3" stroke-dasharray="9 4"',
 }
+_text = partial(chart_svg.line_of, text_anchor="start", fill=INK, font_size=SIZE)
 
 
 def draw(found: Funnel, *, x_title: str, y_title: str, lang: str = "vi", wide: int = WIDTH) -> tuple[str, dict]:
@@ -93,11 +95,11 @@ def draw(found: Funnel, *, x_title: str, y_title: str, lang: str = "vi", wide: i
     parts = [*keys, _text(0, top - LEAD + 2, y_title, fill=MUTED)]
     for value in y_ticks:
         parts.append(_path([(left, y(value)), (right, y(value))], f'stroke="{AXIS if value == y_ticks[0] else GRID}"'))
-        parts.append(_text(left - 6, y(value) + 4.5, words.share(value, lang, digits), anchor="end", fill=MUTED))
+        parts.append(_text(left - 6, y(value) + 4.5, words.share(value, lang, digits), text_anchor="end", fill=MUTED))
     for value in x_ticks:
         parts.append(_path([(x(value), bottom), (x(value), bottom + 5)], f'stroke="{AXIS}"'))
-        parts.append(_text(x(value), bottom + 20, words.number(value, lang), anchor="middle", fill=MUTED))
-    parts.append(_text((left + right) / 2, bottom + 40, x_title, anchor="middle", fill=MUTED))
+        parts.append(_text(x(value), bottom + 20, words.number(value, lang), text_anchor="middle", fill=MUTED))
+    parts.append(_text((left + right) / 2, bottom + 40, x_title, text_anchor="middle", fill=MUTED))
     for column, kind in (("95", "inner"), ("998", "outer")):
         for side in ("lower", "upper"):
             line = zip(curves["denominator"], curves[f"{side}_{column}"], strict=True)
@@ -160,8 +162,8 @@ def _labels(named: list[tuple], spots: list[tuple], frame: tuple, wide: int) -> 
             free = all(box[2] <= a or c <= box[0] or box[3] <= b or d <= box[1] for a, b, c, d in boxes)
             if free and left <= box[0] and box[2] <= wide and top - 8 <= box[1] and box[3] <= bottom:
                 boxes.append(box)
-                edge = 'stroke="#ffffff" stroke-width="3" paint-order="stroke" stroke-linejoin="round"'
-                parts.append(_text(at, base, name, size=LABEL, extra=edge))
+                edge = {"stroke": "#ffffff", "stroke_width": 3, "paint_order": "stroke", "stroke_linejoin": "round"}
+                parts.append(_text(at, base, name, font_size=LABEL, **edge))
                 break
     return parts
 
@@ -187,8 +189,3 @@ def _mark(x: float, y: float, kind: str, code: str = "") -> str:
 
 def _path(points: list[tuple[float, float]], look: str) -> str:
     return f'<path d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in points)}" fill="none" {look}/>' if points else ""
-
-
-def _text(x: float, y: float, line: str, *, anchor="start", fill=INK, size: float = SIZE, extra: str = "") -> str:
-    look = f'text-anchor="{anchor}" fill="{fill}" font-size="{size}" {extra}'
-    return f'<text x="{x:.1f}" y="{y:.1f}" {look}>{escape(line)}</text>'

@@ -250,13 +250,7 @@ def build(seen: boundaries.Examined | None = None) -> pd.DataFrame:
 def _refuse(findings: list[Finding]) -> NoReturn:
     """Write the report beside the former boundaries, which stay, and raise InputError with the first errors."""
     path = rooms.built("report.html")
-    fresh = path.with_name(".report.html.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(boundary_findings.page(findings), encoding="utf-8", newline="\n")
-        fresh.replace(path)
-    except OSError as err:
-        raise RoomError(f"Không ghi được {path}: {err.strerror or err}. Hãy kiểm tra đĩa và quyền ghi.") from err
+    rooms.put(path, boundary_findings.page(findings))
     bad = boundary_findings.errors(findings)
     raise InputError(
         f"Tệp ranh giới trong geo/official có {len(bad)} lỗi, không dùng được; ranh giới đã dựng trước đây giữ nguyên. "

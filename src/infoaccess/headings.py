@@ -12,7 +12,7 @@ from pathlib import Path
 import tomli_w
 from rapidfuzz import fuzz, process
 
-from infoaccess import columns
+from infoaccess import columns, rooms
 from infoaccess.columns import Kind, Match
 from infoaccess.errors import RoomError, UsageError
 
@@ -195,7 +195,4 @@ def confirm(path: Path, key: str, kind: Kind, chosen: dict[str, str]) -> None:
             raise UsageError(f'"{kind.title}" không có cột {column!r}. Các cột: {", ".join(kind.columns)}.')
     kept = {k: {"columns": c} for k, c in load(path).items()}
     kept[key] = {"columns": kept.get(key, {}).get("columns", {}) | chosen}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(tomli_w.dumps(kept), encoding="utf-8", newline="\n")
-    fresh.replace(path)
+    rooms.put(path, tomli_w.dumps(kept))

@@ -92,7 +92,7 @@ def without_persons(sheet: Sheet, month: str) -> pd.DataFrame:
         minority = ~frame["ethnicity"].str.casefold().isin(MAJORITY)
         frame["minority"] = minority.astype("boolean").mask(frame["ethnicity"].isna())
     personal = [c.name for c in sheet.kind.columns.values() if c.personal and not c.until_placed]
-    frame = frame.drop(columns=[*personal, "ethnicity", "serial", "commune_name"], errors="ignore")
+    frame = frame.drop(columns=[*personal, "ethnicity", "serial", "commune_name", "district_name"], errors="ignore")
     if "commune_code" in frame:
         frame.insert(0, "month", month)
         frame.insert(2, "commune_valid_from", units.valid_from(units.commune_set(month)))
@@ -151,18 +151,14 @@ def _file_problems(files: list[Received]) -> list[dict]:
 
 def _unknown_headings(files: list[Received]) -> list[dict]:
     """List the headings nobody claimed, with what they may mean."""
-    found = [
-        {"file": n.place.file, "sheet": n.place.sheet or "", "heading": n.values["path"], "column": n.values["column"]}
-        | {"kind": n.values["kind"]}
-        for f in files
-        for n in f.notes
-        if n.rule == "unknown_heading"
-    ]
-    for err in (f.refusal for f in files if f.refusal):
-        where = {"file": err.place.file, "sheet": err.place.sheet or ""}
-        found += [where | {"heading": p["path"], "column": p["column"], "kind": p["kind"]} for p in err.proposals]
-    kinds = columns.kinds()
-    return [f | {"proposal": kinds[f["kind"]].columns[f["column"]].label if f["column"] else None} for f in found]
+    told = [(n.place, n.values) for f in files for n in f.notes if n.rule == "unknown_heading"]
+    told += [(f.refusal.place, p) for f in files if f.refusal for p in f.refusal.proposals]
+    found = []
+    for place, entry in told:
+        label = columns.kinds()[entry["kind"]].columns[entry["column"]].label if entry["column"] else None
+        where = {"file": place.file, "sheet": place.sheet or "", "heading": entry["path"]}
+        found.append(where | {"column": entry["column"], "kind": entry["kind"], "proposal": label})
+    return found
 
 
 def _previous(month: str) -> dict[str, pd.DataFrame]:

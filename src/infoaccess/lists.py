@@ -67,7 +67,7 @@ def read(name: str, data: bytes, confirmed: dict[str, dict] | None = None) -> tu
     sha = hashlib.sha256(data).hexdigest()[:12]
     tables: list[Table] = []
     notes: list[Note] = []
-    close: list[RefusedFile] = []
+    strange: list[Grid] = []
     for grid in grids.read(name, data):
         found = headings.find(grid.cells, grid.merged, confirmed or {})
         if grid.hidden:
@@ -77,8 +77,7 @@ def read(name: str, data: bytes, confirmed: dict[str, dict] | None = None) -> tu
         unread = sum(_dense(row) for row in above)
         if unread >= UNREAD:
             notes.append(Note("unread_rows", Place(name, grid.sheet), {"rows": unread}))
-        near = None if found else headings.closest(grid.cells, grid.merged)
-        close += [_lacking(Place(name, grid.sheet, near.first + 1), near)] if near else []
+        strange += [] if found else [grid]
         ends = [h.first for h in found[1:]] + [len(grid.cells)]
         for head, end in zip(found, ends, strict=False):
             tables.append(_table(name, sha, grid, head, end, first=head is found[0]))
@@ -86,7 +85,7 @@ def read(name: str, data: bytes, confirmed: dict[str, dict] | None = None) -> tu
         if found and grid.hidden_rows:
             notes.append(Note("hidden_rows", Place(name, grid.sheet), {"rows": grid.hidden_rows}))
     if not tables:
-        raise close[0] if close else reasons.refusal("no_table", Place(name), rows=headings.ROWS)
+        raise _nearest(name, strange)
     return tables, notes
 
 
@@ -94,6 +93,15 @@ def _dense(row: list) -> bool:
     """Tell whether a row may belong to a table: four cells filled, a number among them."""
     filled = [v for v in row if v not in ("", None)]
     return len(filled) > 3 and any(isinstance(v, int | float) or str(v).strip().isdigit() for v in filled)
+
+
+def _nearest(name: str, strange: list[Grid]) -> RefusedFile:
+    """Build the refusal of a file without a known table: what comes closest to one, if anything does."""
+    for grid in strange:
+        near = headings.closest(grid.cells, grid.merged)
+        if near:
+            return _lacking(Place(name, grid.sheet, near.first + 1), near)
+    return reasons.refusal("no_table", Place(name), rows=headings.ROWS)
 
 
 def _lacking(here: Place, head: headings.Found) -> RefusedFile:

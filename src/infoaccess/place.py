@@ -10,7 +10,7 @@ import json
 
 import pandas as pd
 
-from infoaccess import areas, bridge, rooms, units
+from infoaccess import areas, bridge, rooms, store, units
 
 POINT_COLUMNS = ["longitude", "latitude"]
 TOLERANCE_M = 300  # the lines are good to tens of metres only (geo/README.md)
@@ -79,8 +79,8 @@ def located(households: pd.DataFrame, month: str) -> tuple[pd.DataFrame | None, 
 def learned(month: str) -> pd.DataFrame:
     """Learn villages from the lists of earlier months in room 1."""
     columns = ["month", "commune_code", "village"]
-    folders = [p for p in sorted(rooms.data(rooms.VALIDATED).glob("20??-??")) if p.name < month]
-    parts = [pd.read_parquet(p / "households.parquet", columns=columns).value_counts().reset_index() for p in folders]
+    earlier = [rooms.data(rooms.VALIDATED, m) for m in store.months(rooms.VALIDATED) if m < month]
+    parts = [pd.read_parquet(p / "households.parquet", columns=columns).value_counts().reset_index() for p in earlier]
     return bridge.learn(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns))
 
 

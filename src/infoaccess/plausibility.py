@@ -19,12 +19,12 @@ import numpy as np
 import pandas as pd
 
 from infoaccess import areas, columns, rooms, words
+from infoaccess.columns import INDICATORS
 
 KEY = ["month", "area_set", "code", "group", "base", "measure"]
 COLUMNS = ["rule", "severity", *KEY, "kind", "figure", "expected", "sentence_vi", "sentence_en"]
 PARENTS = (("A_district", "city"), ("A_commune", "A_district"), ("A_commune", "city"), ("B_district", "city"))
 PARENTS += (("B_commune", "B_district"), ("B_commune", "city"), ("C_commune", "city"))
-INDICATORS = tuple(f"deprived_{n}" for n in range(1, 13))
 MALE_HEAD = "male_head"
 BY_STEPS = ("covered", "handed_", "value_")  # measures of the programme: steps are what they are made of
 

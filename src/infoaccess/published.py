@@ -114,7 +114,5 @@ def archive(lang: str) -> Path:
         entry["banners"] = [w("title.synthetic")] if kept["synthetic"] else []
         months.append(entry)
     text = html.archive_index({"lang": lang, "title": "Báo cáo tiếp cận thông tin – thành phố Huế", "months": months})
-    fresh = folder / ".index.html.new"
-    fresh.write_text(text, encoding="utf-8", newline="\n")
-    fresh.replace(folder / "index.html")
+    rooms.put(folder / "index.html", text)
     return folder / "index.html"

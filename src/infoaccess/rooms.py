@@ -9,7 +9,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infoaccess.errors import RoomError, UsageError
@@ -153,6 +153,34 @@ def replaced(target: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
         if target.exists():
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def put(path: Path, text: str) -> None:
+    """Put a new text in a file's place: whole, or not at all.
+
+    Raises RoomError when the disk is full or the folder may not be written; then the file is as it was.
+    """
+    fresh = path.with_name(f".{path.name}.new-{uuid.uuid4().hex[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("xb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as err:
+        raise unwritten(path, err) from err
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+def unwritten(path: Path, err: OSError) -> RoomError:
+    """Build the error of a file that could not be written."""
+    return RoomError(
+        f"Không ghi được {path}: {err.strerror or err}. "
+        "Hãy kiểm tra dung lượng đĩa và quyền ghi rồi chạy lại; tệp cũ vẫn còn nguyên."
+    )
 
 
 def recover(parent: Path) -> None:

@@ -7,11 +7,11 @@ warning. Rules look only at rows that still count. Sources: Decree 07/2021/NĐ-C
 
 import pandas as pd
 
-from infoaccess import identity, naming, units, values
+from infoaccess import columns, identity, naming, units, values
 from infoaccess.canonical import canonical
 from infoaccess.validate import Sheet
 
-INDICATORS = [f"deprived_{n}" for n in range(1, 13)]
+INDICATORS = list(columns.INDICATORS)
 MANY_MEMBERS = 20
 ADULT_AGE = 15
 POOR_FROM = 3  # deprivations

@@ -76,9 +76,10 @@ def tally(partition: pl.LazyFrame, measures: Sequence[Measure], by: Sequence[str
         pl.col("name").str.split_exact("|", 3).struct.rename_fields(["group", "base", "measure", "sum"]).alias("part")
     )
     long = long.unnest("part").drop("name")
-    return long.pivot("sum", index=[*by, "group", "base", "measure"], values="value").sort(
-        [*by, "group", "base", "measure"]
-    )
+    keys = [*by, "group", "base", "measure"]
+    found = long.pivot("sum", index=keys, values="value").sort(keys)
+    # A partition without rows has no key, but all columns, so that it can be merged.
+    return found.with_columns(pl.lit(None, pl.Int64).alias(s) for s in SUMS if s not in found.columns)
 
 
 def merge(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ Source: Decree 07/2021/NĐ-CP, indicators 11 and 12; poor from `poor_cutoff` dep
 """
 
 from collections.abc import Collection, Sequence
-from itertools import groupby, product
+from itertools import product
 
 import polars as pl
 
@@ -30,16 +30,6 @@ CAUSES = {  # what was cleared of a household no longer deprived of any: device 
     "cause_device_and_internet": (False, True, True),
 }
 _KEPT = ("file", "sheet", "row", "members", *CLASSES, INTERNET, DEVICE)
-
-
-def stretches(months: Sequence[str]) -> list[tuple[str, str]]:
-    """Part months where the units changed: (first, last) of each stretch within which households can be followed.
-
-    >>> stretches(["2024-11", "2024-12", "2025-01", "2025-02", "2025-07"])
-    [('2024-11', '2024-12'), ('2025-01', '2025-02'), ('2025-07', '2025-07')]
-    """
-    parts = [list(part) for _, part in groupby(sorted(months), key=units.era_of)]
-    return [(part[0], part[-1]) for part in parts]
 
 
 def need_one_era(first: str, last: str, on_first: int | None = None, on_last: int | None = None) -> None:
@@ -145,14 +135,6 @@ def handed_measures() -> list[tally.Measure]:
     ]
 
 
-def summed(partition: pl.LazyFrame, counted: Sequence[tally.Measure], by: Sequence[str]) -> pl.DataFrame:
-    """Sum a partition as `tally.tally` does, one without rows too: it has no key, but all columns of sums."""
-    found = tally.tally(partition, counted, by)
-    return found.with_columns(pl.lit(None, pl.Int64).alias(s) for s in tally.SUMS if s not in found.columns).select(
-        *by, "group", "base", "measure", *tally.SUMS
-    )
-
-
 def sums(
     before: pl.LazyFrame, after: pl.LazyFrame, handed: pl.LazyFrame, received: Collection[str], by: Sequence[str]
 ) -> pl.DataFrame:
@@ -165,7 +147,7 @@ def sums(
     followed = side_by_side.filter(pl.col("status") == "both").select("household_id", pl.lit(True).alias("traced"))
     phones = handed.join(followed, on="household_id", how="left").with_columns(pl.col("traced").fill_null(False))
     flagged = side_by_side.with_columns(flag.alias(name) for name, flag in flags().items())
-    return tally.merge([summed(flagged, measures(), by), summed(phones, handed_measures(), by)])
+    return tally.merge([tally.tally(flagged, measures(), by), tally.tally(phones, handed_measures(), by)])
 
 
 def kept_poor(standard: str) -> dict[str, pl.Expr]:

@@ -124,10 +124,14 @@ def crosswalk(source: str, target: str) -> pd.DataFrame:
 
     Columns: code, target (missing where the unit's territory lies over several target units), over (their codes).
     """
-    into = leaves(target)
-    home_of = {leaf: code for code, members in into.items() for leaf in members}
+    return placing(leaves(source), leaves(target))
+
+
+def placing(source: dict[str, frozenset[str]], target: dict[str, frozenset[str]]) -> pd.DataFrame:
+    """Place units in others, both given by their leaves, as `crosswalk` does for the sets of this module."""
+    home_of = {leaf: code for code, members in target.items() for leaf in members}
     rows = []
-    for code, members in leaves(source).items():
+    for code, members in source.items():
         over = sorted({home_of[leaf] for leaf in members})
         rows.append({"code": code, "target": over[0] if len(over) == 1 else None, "over": " ".join(over)})
     return pd.DataFrame(rows).astype({"code": "str", "target": "str", "over": "str"})
@@ -135,12 +139,16 @@ def crosswalk(source: str, target: str) -> pd.DataFrame:
 
 def exact(source: str, target: str) -> set[str]:
     """Name the target units whose figures are exact sums of source units."""
-    walk = crosswalk(source, target).dropna(subset=["target"])
-    members = leaves(source)
+    return made_up(leaves(source), leaves(target))
+
+
+def made_up(source: dict[str, frozenset[str]], target: dict[str, frozenset[str]]) -> set[str]:
+    """Name the target units that source units inside them make up, both given by their leaves."""
+    walk = placing(source, target).dropna(subset=["target"])
     covered: dict[str, set[str]] = {}
     for code, into in zip(walk["code"], walk["target"], strict=True):
-        covered.setdefault(into, set()).update(members[code])
-    return {code for code, parts in leaves(target).items() if covered.get(code, set()) == set(parts)}
+        covered.setdefault(into, set()).update(source[code])
+    return {code for code, parts in target.items() if covered.get(code, set()) == set(parts)}
 
 
 def valid_from(area_set: str, month: str | None = None) -> str:
