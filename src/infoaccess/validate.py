@@ -71,6 +71,9 @@ class Sheet:
         return found
 
     def _converted(self, column: Column) -> pd.Series:
+        dtype = _DTYPES.get(column.type, "object" if column.type == "date" else "str")
+        if not any(column.name in t.position for t in self.tables):
+            return pd.Series(None, index=self.origin.index, dtype=dtype)
         cells = self.cells[column.name]
         if column.type == "date":
             result, good = self._dates(column)
@@ -81,7 +84,6 @@ class Sheet:
         whole = all(column.name in t.position for t in self.tables)
         if column.type == "tick" and not whole:  # a box can only be empty where there is a column of boxes
             result = [v if column.name in t.position else None for v, t in zip(result, self.owner, strict=True)]
-        dtype = _DTYPES.get(column.type, "object" if column.type == "date" else "str")
         wrong = [] if all(good) else [i for i, ok in enumerate(good) if not ok]
         bad = [i for i in wrong if (i, column.name) not in self._told]
         self.report(bad, column.name, _rule("value", column), noun=_NOUNS[column.type])
@@ -112,14 +114,12 @@ class Sheet:
                     self.report([i], name, _rule("legacy_text", self.kind.columns[name]))
 
     def _check_schema(self) -> None:
-        """Check presence and range of every column with pandera."""
+        """Check presence and range of the columns that have either, with pandera."""
         if self.frame.empty:
             return
+        judged = (c for c in self.kind.columns.values() if not self._may_be_blank(c) or _range(c))
         schema = pa.DataFrameSchema(
-            {
-                c.name: pa.Column(None, checks=_range(c), nullable=self._may_be_blank(c))
-                for c in self.kind.columns.values()
-            }
+            {c.name: pa.Column(None, checks=_range(c), nullable=self._may_be_blank(c)) for c in judged}
         )
         try:
             schema.validate(self.frame, lazy=True)
