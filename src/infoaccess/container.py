@@ -43,23 +43,8 @@ class Look:
     merged: dict[str, list] = field(default_factory=dict)  # of .ods, whose reader does not tell
 
 
-def form_of(data: bytes) -> str:
-    """Tell what a file is by its content: .xlsx, .ods, .xls, or .csv for anything that is no container.
-
-    >>> form_of(b"a,b"), form_of(OLE)
-    ('.csv', '.xls')
-    """
-    if data.startswith(b"PK"):
-        try:
-            names = set(zipfile.ZipFile(io.BytesIO(data)).namelist())
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-            return ".xlsx"
-        return ".ods" if "content.xml" in names else ".xlsx"
-    return ".xls" if data.startswith(OLE) else ".csv"
-
-
-def guard(name: str, data: bytes) -> None:
-    """Make sure that a workbook may be opened.
+def opened(name: str, data: bytes) -> zipfile.ZipFile | None:
+    """Open a workbook's zip where that is safe; None for what is no zip.
 
     Raises RefusedFile for a password, parts that swell too far, entity declarations, or a zip that is none.
     """
@@ -67,7 +52,7 @@ def guard(name: str, data: bytes) -> None:
     if data.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in data:
         raise reasons.refusal("password", here)
     if not data.startswith(b"PK"):
-        return
+        return None
     try:
         package = zipfile.ZipFile(io.BytesIO(data))
         parts = package.infolist()
@@ -76,39 +61,45 @@ def guard(name: str, data: bytes) -> None:
             raise reasons.refusal("bomb", here, size=swollen // 1_000_000, limit=SWELL_MB)
         if any(p.flag_bits & 1 for p in parts):
             raise reasons.refusal("password", here)
-        for part in parts:
-            if part.filename.endswith((".xml", ".rels")):
-                with package.open(part) as stream:
-                    head = stream.read(2048)
-                if re.search(rb"<!\s*(DOCTYPE|ENTITY)", head.replace(b"\0", b""), re.I):
-                    raise reasons.refusal("entities", here)
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, KeyError, RuntimeError) as err:
+        for part in (p for p in parts if p.filename.endswith((".xml", ".rels"))):
+            with package.open(part) as stream:
+                head = stream.read(2048)
+            if re.search(rb"<!\s*(DOCTYPE|ENTITY)", head.replace(b"\0", b""), re.I):
+                raise reasons.refusal("entities", here)
+    except (RefusedFile, MemoryError):
+        raise
+    except Exception as err:  # a broken zip has many classes of errors, a broken deflate stream one of its own
         raise reasons.refusal("not_workbook", here) from err
-    except Exception as err:  # a broken deflate stream has an error class of its own
-        if isinstance(err, RefusedFile):
-            raise
-        raise reasons.refusal("not_workbook", here) from err
+    return package
 
 
-def look(data: bytes) -> Look:
+def form_of(data: bytes, package: zipfile.ZipFile | None = None) -> str:
+    """Tell what a file is by its content: .xlsx, .ods, .xls, or .csv for anything that is no container.
+
+    >>> form_of(b"a,b"), form_of(OLE)
+    ('.csv', '.xls')
+    """
+    if package:
+        return ".ods" if "content.xml" in package.namelist() else ".xlsx"
+    return ".xls" if data.startswith(OLE) else ".csv"
+
+
+def look(package: zipfile.ZipFile, form: str) -> Look:
     """See hidden rows (.xlsx, .ods) and cells that a reader would take for blank (.xlsx)."""
-    form, seen = form_of(data), Look()
-    if form not in (".xlsx", ".ods"):
+    seen = Look()
+    if form == ".ods":
+        content = package.read("content.xml")
+        rows = (_REPEATED.search(m) for m in _ODS_HIDDEN.findall(content))
+        seen.hidden_rows[""] = sum(int(m[1]) if m else 1 for m in rows)
+        seen.merged = _ods_merged(content) if b"number-rows-spanned" in content else {}
         return seen
-    with zipfile.ZipFile(io.BytesIO(data)) as package:
-        if form == ".ods":
-            content = package.read("content.xml")
-            rows = (_REPEATED.search(m) for m in _ODS_HIDDEN.findall(content))
-            seen.hidden_rows[""] = sum(int(m[1]) if m else 1 for m in rows)
-            seen.merged = _ods_merged(content) if b"number-rows-spanned" in content else {}
-            return seen
-        for sheet, part in _sheet_parts(package).items():
-            content = package.read(part)
-            seen.hidden_rows[sheet] = len(_ROW_HIDDEN.findall(content)) if b"hidden=" in content else 0
-            if b't="e"' in content or (b"<f" in content or b":f" in content):
-                marks = {_at(c, r): (text or b"#").decode("utf-8", "replace") for c, r, text in _ERROR.findall(content)}
-                marks |= {_at(c, r): UNCALCULATED for c, r in _FORMULA.findall(content)}
-                seen.marks[sheet] = marks
+    for sheet, part in _sheet_parts(package).items():
+        content = package.read(part)
+        seen.hidden_rows[sheet] = len(_ROW_HIDDEN.findall(content)) if b"hidden=" in content else 0
+        if b't="e"' in content or b"<f" in content or b":f" in content:
+            marks = {_at(c, r): (text or b"#").decode("utf-8", "replace") for c, r, text in _ERROR.findall(content)}
+            marks |= {_at(c, r): UNCALCULATED for c, r in _FORMULA.findall(content)}
+            seen.marks[sheet] = marks
     return seen
 
 

@@ -39,14 +39,14 @@ def read(name: str, data: bytes) -> list[Grid]:
     """
     if not data:
         raise reasons.refusal("empty_file", Place(name))
-    container.guard(name, data)
-    form = container.form_of(data)
+    package = container.opened(name, data)
+    form = container.form_of(data, package)
     if form == ".csv":
         if not name.lower().endswith(".csv"):
             raise reasons.refusal("not_workbook", Place(name))
         return [_csv(name, data)]
     try:
-        look = container.look(data)
+        look = container.look(package, form) if package else container.Look()
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         grids = [_grid(book, at, meta, look) for at, meta in enumerate(book.sheets_metadata) if _is_table(meta)]
     except calamine.PasswordError as err:

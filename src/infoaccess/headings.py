@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tomli_w
-from rapidfuzz import fuzz, process
 
 from infoaccess import columns, rooms
 from infoaccess.columns import Kind, Match
@@ -137,6 +136,8 @@ def shown(path: str) -> str:
 
 def proposal(kind: Kind, path: str, position: dict[str, int]) -> str | None:
     """Propose the column that an unknown heading may mean, of those the table lacks."""
+    from rapidfuzz import fuzz, process  # most files have no unknown heading, and every reader would wait for it
+
     names = {a: c.name for c in kind.columns.values() if c.name not in position for a in c.aliases if len(a) > 2}
     best = process.extractOne(path.rsplit(" > ", 1)[-1], names.keys(), scorer=fuzz.ratio, score_cutoff=CLOSE)
     return names[best[0]] if best else None
