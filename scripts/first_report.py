@@ -22,7 +22,7 @@ def main() -> int:
         subprocess.run([sys.executable, str(maker), "--home", str(rooms.home())], check=True)
     month = rooms.raw_months()[-1]
     if args.prepare:
-        for stage in ("1", "2", "3a", "3b", "3c", "4"):
+        for stage in ("1", "2", "3a", "3b", "3c", "3d", "4"):
             monthly.run(month, only=stage)
         return 0
     folder = monthly.run(month, jobs=os.cpu_count() or 1)

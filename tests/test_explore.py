@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_explore_runs_and_shows_a_table_and_a_map(tmp_path):
     environment = os.environ | {"INFOACCESS_HOME": str(tmp_path), "INFOACCESS_KEY_FILE": str(tmp_path / "person.key")}
     sample = ["make_sample.py", "--home", str(tmp_path), "--scale", "0.05", "--first", "2025-12"]
-    stages = (["run_month.py", "2025-12", "--only", stage] for stage in ("1", "2", "3a", "3b", "3c", "4"))
+    stages = (["run_month.py", "2025-12", "--only", stage] for stage in ("1", "2", "3a", "3b", "3c", "3d", "4"))
     for script in (["build_geo.py"], sample, *stages):
         command = [sys.executable, str(ROOT / "scripts" / script[0]), *script[1:]]
         subprocess.run(command, check=True, env=environment, capture_output=True, cwd=tmp_path)

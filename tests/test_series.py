@@ -50,7 +50,7 @@ def home(truth, tmp_path_factory):
     (home / "geo" / "area_sets").mkdir(parents=True)
     (home / "geo" / "area_sets" / "nua.csv").write_text("\n".join(lines), encoding="utf-8")
     sample_books.write(truth["people"], rooms.data(rooms.RAW), jobs=2)
-    for stage in ("1", "2", "3a", "3b", "3c"):
+    for stage in ("1", "2", "3a", "3b", "3c", "3d"):
         pipeline.run(stage, FIRST, LAST)
     patch.setattr(disclosure, "primary", shown)  # the arithmetic is tested here, hiding in its own tests
     pipeline.run("4", FIRST, LAST, threshold=5)

@@ -236,3 +236,9 @@ def between(first: str, last: str, absent_as: str = "other_decrease") -> tuple[p
     both = transitions.received_in_both(first, last)
     counts = tally.by_units(found, last, deprivation.standard(last), both, store.complete([first, last]))
     return counts, unresolved(followed, first, last)
+
+
+def run(month: str) -> dict:
+    """Count both forms' movements since the month before into room 3; a month that follows none has no such table."""
+    before = store.followed(month)
+    return store.write_counts(month, "flows", between(before, month)[0]) if before else store.no_counts(month, "flows")

@@ -8,47 +8,68 @@ from dataclasses import dataclass
 import pandas as pd
 from tqdm import tqdm
 
-from infoaccess import deprivation, disclosure, gate, intake, place, programme, rooms, smartphones
+from infoaccess import (
+    deprivation,
+    disclosure,
+    flows,
+    gate,
+    hand_overs,
+    intake,
+    place,
+    poverty,
+    programme,
+    rooms,
+    smartphones,
+    transitions,
+)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Name one stage: its notebook, its function of a month, the rooms it reads and the one it writes."""
+    """Name one stage: its notebook, its functions of a month, the rooms it reads and the one it writes."""
 
     id: str
     notebook: str
-    run: Callable[..., dict] | None
+    run: tuple[Callable[..., dict], ...]
     reads: tuple[str, ...]
     writes: str
     shared: Callable = nullcontext  # opens what all months of a run share; None where there is nothing
 
 
 STAGES = (
-    Stage("1", "1_validate_lists", intake.run, ("0_raw",), "1_validated", gate.readers),
-    Stage("2", "2_place_households", place.run, ("1_validated",), "2_placed"),
-    Stage("3a", "3a_information_deprivation", deprivation.run, ("2_placed",), "3_indicators"),
-    Stage("3b", "3b_smartphone_use", smartphones.run, ("2_placed",), "3_indicators"),
-    Stage("3c", "3c_programme_progress", programme.run, ("2_placed",), "3_indicators"),
-    Stage("4", "4_release", disclosure.run, ("1_validated", "2_placed", "3_indicators"), "4_release"),
-    Stage("5", "5_progress_report", None, ("4_release",), "reports"),
+    Stage("1", "1_validate_lists", (intake.run,), ("0_raw",), "1_validated", gate.readers),
+    Stage("2", "2_place_households", (place.run,), ("1_validated",), "2_placed"),
+    Stage("3a", "3a_information_deprivation", (deprivation.run, poverty.run), ("2_placed",), "3_indicators"),
+    Stage("3b", "3b_smartphone_use", (smartphones.run,), ("2_placed",), "3_indicators"),
+    Stage(
+        "3c",
+        "3c_programme_progress",
+        (programme.run, hand_overs.verdicts, hand_overs.waits),
+        ("2_placed",),
+        "3_indicators",
+    ),
+    Stage("3d", "3d_movements", (transitions.run, flows.run), ("2_placed",), "3_indicators"),
+    Stage("4", "4_release", (disclosure.run,), ("1_validated", "2_placed", "3_indicators"), "4_release"),
+    Stage("5", "5_progress_report", (), ("4_release",), "reports"),
 )
 
 
 def run(stage: str, since: str, month: str, **settings) -> list[dict]:
-    """Run one stage for every month that has lists, from `since` to `month`; return each month's door."""
+    """Run one stage for every month with lists, from `since` to `month`; return the door of each month and table."""
     found = next(s for s in STAGES if s.id == stage)
     months = [m for m in rooms.raw_months() if rooms.month_name(since) <= m <= rooms.month_name(month)]
     months = months or [month]
     bar = tqdm(months, desc=found.notebook, disable=not sys.stderr.isatty())
     with found.shared() as helper:
         extra = {} if helper is None else {"pool": helper}
-        return [found.run(m, **settings, **extra) for m in bar]
+        return [table(m, **settings, **extra) for m in bar for table in found.run]
 
 
 def doors(found: list[dict], *columns: str) -> pd.DataFrame:
-    """Show the doors of a stage as a table: 1 row = 1 month; only whole-city totals, never a person or a unit."""
-    rows = [{"month": d["month"]} | _flat({c: d[c] for c in columns}) for d in found]
-    return pd.DataFrame(rows).set_index("month")
+    """Show the doors of a stage: 1 row = 1 month (and table); only whole-city totals, never a person or a unit."""
+    keys = [c for c in ("month", "table") if c in found[0]]
+    rows = [{k: d[k] for k in keys} | _flat({c: d[c] for c in columns}) for d in found]
+    return pd.DataFrame(rows).set_index(keys)
 
 
 def _flat(entry: dict, prefix: str = "") -> dict:

@@ -213,3 +213,8 @@ def count(month: str, rules: Rules | None = None) -> pl.DataFrame:
     found = sums(store.lazy(rooms.PLACED, month, "households"), rules, month, list(areas.known()))
     communes = store.eager(rooms.PLACED, month, "communes")
     return tally.by_units(found, month, rules.id, communes, store.complete([month]))
+
+
+def run(month: str) -> dict:
+    """Count one month's deprivation by the rule set in force into room 3 and return what was written."""
+    return store.write_counts(month, "poverty", count(month))

@@ -1,10 +1,11 @@
 """Read and write the tables of a room: Parquet, one folder a month, counts with one set of columns."""
 
 import json
+import shutil
 
 import polars as pl
 
-from infoaccess import areas, rooms, tally
+from infoaccess import areas, rooms, tally, units
 from infoaccess.errors import RoomError
 
 
@@ -44,6 +45,7 @@ def write_counts(month: str, name: str, counts: pl.DataFrame) -> dict:
     wrong = counts.filter((pl.col("numerator") > pl.col("denominator")) | (pl.col("numerator") < 0))
     door = {
         "month": month,
+        "table": name,
         "rows": counts.height,
         "above_denominator": wrong.height,
         "units": {s: counts.filter(pl.col("area_set") == s)["code"].n_unique() for s in areas.known()},
@@ -52,6 +54,21 @@ def write_counts(month: str, name: str, counts: pl.DataFrame) -> dict:
         counts.write_parquet(folder / "counts.parquet", compression="zstd")
         (folder / "door.json").write_text(json.dumps(door, ensure_ascii=False, indent=1), encoding="utf-8")
     return door
+
+
+def no_counts(month: str, name: str) -> dict:
+    """Take away a table that a month cannot have, so that no older one stands in for it; tell that it has no row."""
+    folder = rooms.data(rooms.INDICATORS, month) / name
+    if folder.exists():
+        shutil.rmtree(folder)
+    return {"month": month, "table": name, "rows": 0, "above_denominator": 0, "units": {}}
+
+
+def followed(month: str) -> str | None:
+    """Return the month before, where households can be followed from it: its lists were placed, in the same era."""
+    before = rooms.shift(month, -1)
+    same = units.era_of(before) == units.era_of(month) if before in months(rooms.PLACED) else False
+    return before if same else None
 
 
 def complete(months: list[str]) -> dict[str, set[str]]:

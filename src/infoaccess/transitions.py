@@ -20,6 +20,7 @@ from infoaccess import areas, deprivation, rooms, store, tally, units
 from infoaccess.deprivation import DEVICE, INTERNET
 from infoaccess.errors import UsageError
 
+TABLE = "movements"
 CLASSES = ("poor", "near_poor", "policy")
 STATES = ("internet", "device", "any", "both")
 CAUSES = {  # what was cleared of a household no longer deprived of any: device by hand-over, device else, internet
@@ -227,3 +228,9 @@ def between(first: str, last: str) -> pl.DataFrame:
     found = sums(before, after, handed, codes, list(areas.known()))
     complete = store.complete([first, *months])
     return tally.by_units(found, last, deprivation.standard(last), received, complete)
+
+
+def run(month: str) -> dict:
+    """Count what changed since the month before into room 3; a month that follows none has no such table."""
+    before = store.followed(month)
+    return store.write_counts(month, TABLE, between(before, month)) if before else store.no_counts(month, TABLE)
