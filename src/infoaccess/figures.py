@@ -88,6 +88,12 @@ def _change(release: Release, code: str, spec: Headline, back: str, w: Words) ->
     """Compare with the month before or the same month a year before; None where either is not published."""
     month = rooms.shift(release.month, -1 if back == "month" else -12)
     now, then = (release.cell(code, spec.measure, month=m, base=spec.base) for m in (release.month, month))
+    found = change(now, then, spec, w)
+    return found and {"label": w(f"change.{back}")} | {k: found[k] for k in ("text", "direction", "good")}
+
+
+def change(now: Cell, then: Cell, spec: Headline, w: Words) -> dict | None:
+    """Return the change of a headline's part: text, step (points x 10, or the count), direction, good; None without."""
     a, b = value(now, spec.part), value(then, spec.part)
     if a is None or b is None:
         return None
@@ -97,7 +103,7 @@ def _change(release: Release, code: str, spec: Headline, back: str, w: Words) ->
         text, step = words.signed(a - b, w.lang), a - b
     direction = "up" if step > 0 else "down" if step < 0 else "same"
     good = None if not step or not spec.good else (step > 0) == (spec.good > 0)
-    return {"label": w(f"change.{back}"), "text": text, "direction": direction, "good": good}
+    return {"text": text, "step": step, "direction": direction, "good": good}
 
 
 def changes_phrase(number: dict, w: Words) -> str:

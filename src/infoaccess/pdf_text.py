@@ -52,10 +52,11 @@ def measures(table: dict, room: float) -> dict:
         cells.append((column["label"], True))
         set_ = [(text, 1.1 if bold else 1.02) for text, bold in cells]
         words_ = [width(word, 1) * fat for text, fat in set_ for word in text.split(" ")]
-        # A heading may stand on three lines, a unit's name on two; numbers never break.
+        # A heading or a row's name may stand on three lines; numbers never break.
         whole = [width(text, 1) * fat for text, fat in set_[:-1]]
         heading = width(column["label"], 1) * 1.1
-        least.append(max([*words_, heading / 3, 1.5] + (whole if column["align"] == "right" else [])))
+        lines = 1 if column["align"] == "right" else 3
+        least.append(max([*words_, heading / 3, 1.5, *(one / lines for one in whole)]))
         most.append(min(max([*whole, heading / 2, least[-1]]), 24))
     fits = [size for size in TABLE_SIZES_PT if sum(least) * size + CELL_PAD_PT * len(least) <= room]
     size = fits[0] if fits else TABLE_SIZES_PT[-1]

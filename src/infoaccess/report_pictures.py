@@ -1,9 +1,8 @@
 """The maps (`map_exhibits`) and the charts of the progress report."""
 
-from infoaccess import charts, exhibits, map_exhibits, programme, units, words
+from infoaccess import charts, exhibits, map_exhibits, units, words
 from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
-from infoaccess.figures import count_text
 from infoaccess.report import Report
 
 # Breaks that a reader must know: the series before and after are made under other conditions.
@@ -26,7 +25,7 @@ def trends(r: Report) -> tuple[Exhibit, Exhibit]:
     """Show the unit's rates month by month: deprivation, then smartphone use and need met."""
     w, months = r.w, r.release.months
     shown = (("deprivation", [(m, "household") for m in DEPRIVATION]), ("smartphone", SMARTPHONE))
-    heading = w("section.trend", first=_short(months[0]), last=_short(months[-1]))
+    heading = w("section.trend", first=words.month_short(months[0]), last=words.month_short(months[-1]))
     breaks = [(m, w(f"break.{label}")) for m, label in BREAKS if months[0] < m <= months[-1]]
     found = []
     for name, measures in shown:
@@ -54,10 +53,6 @@ def crossing(months: list[str], w) -> list[str]:
     return [w("note.sum")] if len({units.era_of(m) for m in months}) > 1 else []
 
 
-def _short(month: str) -> str:
-    return f"{month[5:]}/{month[:4]}"
-
-
 def _line_alt(months: list[str], series: list[Series], w) -> str:
     said = []
     for one in series:
@@ -65,17 +60,4 @@ def _line_alt(months: list[str], series: list[Series], w) -> str:
         key = "alt.series" if known else "alt.series_none"
         ends = {"start": words.share(known[0], w.lang), "end": words.share(known[-1], w.lang)} if known else {}
         said.append(w(key, name=one.name, **ends))
-    return w("alt.trend", first=_short(months[0]), last=_short(months[-1]), series=" ".join(said))
-
-
-def sources(r: Report) -> Exhibit:
-    """Show phones handed over to date by source of money; the sources are never mixed."""
-    w = r.w
-    cells = [r.release.cell(r.code, f"handed_{s}", base="phone") for s in programme.SOURCES]
-    labels = [w(f"source.{s}") for s in programme.SOURCES]
-    values = [None if c.numerator is None else float(c.numerator) for c in cells]
-    chart = charts.bars("sources", labels, [Series(w("column.handed"), values)], x_title=w("axis.phones"), lang=w.lang)
-    listed = "; ".join(f"{name}: {count_text(c, w)}" for name, c in zip(labels, cells, strict=True))
-    return exhibits.picture(
-        "chart", "sources", w("section.coverage"), w("caption.sources"), w("alt.sources", list=listed), chart
-    )
+    return w("alt.trend", first=words.month_short(months[0]), last=words.month_short(months[-1]), series=" ".join(said))

@@ -94,6 +94,15 @@ def signed(value: float | None, lang: str = "vi", digits: int = 0) -> str:
     return text if value < 0 else "+" + text
 
 
+def month_short(value: str) -> str:
+    """Write a month in figures.
+
+    >>> month_short("2025-01")
+    '01/2025'
+    """
+    return f"{value[5:]}/{value[:4]}"
+
+
 def month(value: str, lang: str = "vi") -> str:
     """Name a month.
 

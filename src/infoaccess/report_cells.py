@@ -1,0 +1,35 @@
+"""The cells, rows and headings that all tables of a report are made of."""
+
+from infoaccess import figures
+from infoaccess.figures import count_text, rate_text
+from infoaccess.released import Cell
+from infoaccess.report import Report
+
+
+def column(label: str, group: str | None = None, align: str = "right") -> dict:
+    """Return a table's column; columns of one group stand under one upper heading."""
+    return {"label": label, "align": align, "group": group}
+
+
+def cell(found: Cell, part: str, r: Report) -> tuple[str, float | None, str | None]:
+    """Return a count's part (rate, numerator or denominator) as a table's cell: text, sort value and mark."""
+    text = rate_text(found, r.w) if part == "rate" else count_text(found, r.w, part)
+    status = found.status if part == "rate" else getattr(found, f"{part}_status")
+    return text, figures.value(found, part), "suppressed" if status.startswith("suppressed") else None
+
+
+def words_only(text: str, sort: float | str | None = None) -> tuple[str, float | str | None, None]:
+    """Return a cell that holds no count of its own."""
+    return text, sort, None
+
+
+def row(name: str, cells: list[tuple], *, bold: bool = False) -> dict:
+    """Return a table's row: its name, then its cells."""
+    parts = [words_only(name, name), *cells]
+    texts, sorts, marks = ([p[n] for p in parts] for n in range(3))
+    return {"cells": texts, "sort": sorts, "marks": marks, "bold": bold}
+
+
+def signs(r: Report) -> str:
+    """Return the note that explains the signs in a table."""
+    return r.w("note.signs", threshold=r.release.threshold)

@@ -1,0 +1,84 @@
+"""The report's comparisons: every headline against earlier months, and the units against chance."""
+
+from math import inf
+
+import pandas as pd
+
+from infoaccess import comparing, exhibits, figures, funnel_chart, noise, words
+from infoaccess.charts import Chart
+from infoaccess.exhibits import Exhibit
+from infoaccess.figures import HEADLINES, Headline
+from infoaccess.report import Report
+from infoaccess.report_cells import cell, column, row, signs, words_only
+
+FEWEST = 6  # units with a rate below which a funnel says nothing
+AGAINST = ("month", "year", "plan")
+
+
+def months_table(r: Report) -> Exhibit:
+    """Show each headline number beside last month's, last year's and that of the plan's beginning."""
+    w, earlier = r.w, comparing.earlier(r.release.month)
+    heads = [column(w("column.measure"), align="left"), column(words.month_short(r.release.month))]
+    shown = [(a, earlier[a]) for a in AGAINST if a in earlier]
+    for against, month in shown:
+        tier = w(f"against.{against}", month=words.month_short(month))
+        heads += [column(w("column.then"), tier), column(w("column.change"), tier)]
+    rows, broken = [], False
+    for spec in HEADLINES:
+        cells = [cell(_count(r, spec, r.release.month), spec.part, r)]
+        for _, month in shown:
+            then = _count(r, spec, month)
+            crossed = comparing.across_2g(spec.measure, month, r.release.month)
+            change = figures.change(_count(r, spec, r.release.month), then, spec, w)
+            broken |= crossed and change is not None
+            cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, w)]
+        rows.append(row(w(f"row.{spec.id.split('.')[0]}"), cells))
+    notes = [signs(r), w("note.compared")] + ([w("note.twog")] if broken else [])
+    return exhibits.table("months", None, w("caption.months", period=r.period), heads, rows, notes)
+
+
+def _count(r: Report, spec: Headline, month: str):
+    return r.release.cell(r.code, spec.measure, month=month, base=spec.base)
+
+
+def _change(change: dict | None, part: str, crossed: bool, w) -> tuple:
+    """Return a change as a cell without its unit, which the table's note tells."""
+    if change is None:
+        return words_only("–", None)
+    text = words.signed(change["step"] / 10, w.lang, 1) if part == "rate" else change["text"]
+    return words_only(text + (w("sign.twog") if crossed else ""), change["step"])
+
+
+def funnel(r: Report) -> Exhibit:
+    """Show which units differ from the common rate by more than chance; say so where too few have a rate."""
+    w = r.w
+    units = {u["code"]: u["name"] for u in r.children}
+    cells = {code: r.release.cell(code, "deprived_any") for code in units}
+    counts = pd.DataFrame(
+        {
+            "code": list(units),
+            "name": list(units.values()),
+            "numerator": pd.array([c.numerator for c in cells.values()], dtype="Int64"),
+            "denominator": pd.array([c.denominator for c in cells.values()], dtype="Int64"),
+            "status": [c.status for c in cells.values()],
+        }
+    )
+    if sum(c.rate is not None for c in cells.values()) < FEWEST:
+        return exhibits.text("funnel", None, [w("note.no_funnel", fewest=FEWEST)])
+    found = noise.funnel(counts)
+    drawn, data = funnel_chart.draw(found, x_title=w("axis.households"), y_title=w("axis.deprived"), lang=w.lang)
+    notes = [w("note.funnel"), *filter(None, [data["note"]]), *(noise.sentence(found, u, w.lang) for u in _far(found))]
+    caption = w("caption.funnel", period=r.period)
+    # The picture needs no script: the page shows the static one, as paper does.
+    return exhibits.picture("chart", "funnel", None, caption, data["alt"], Chart("", drawn), notes)
+
+
+def _far(found: noise.Funnel) -> list[dict]:
+    """Return the units that are clearly different, those furthest outside first, three at most."""
+    rows = [u for u in found.units.to_dict("records") if str(u["verdict"]).startswith("far_")]
+
+    def beyond(u: dict) -> float:
+        edge = u["upper_998"] if u["verdict"] == "far_above" else u["lower_998"]
+        return abs(u["share"] - edge) if pd.notna(edge) else -inf
+
+    return sorted(rows, key=beyond, reverse=True)[:3]

@@ -1,0 +1,131 @@
+"""The report's section on the support programme: sources of money, targets, the pace, waits, checks of hand-overs."""
+
+from infoaccess import charts, exhibits, hand_overs, pace, programme, words
+from infoaccess.charts import Series
+from infoaccess.exhibits import Exhibit
+from infoaccess.figures import count_text, rate_text, sign
+from infoaccess.released import Cell
+from infoaccess.report import Report
+from infoaccess.report_cells import cell, column, row, signs, words_only
+
+MILLION = 1_000_000  # VND
+
+
+def section(r: Report) -> tuple[Exhibit, ...]:
+    """Show the whole section."""
+    return sources(r), sources_table(r), targets_table(r), outlook(r)
+
+
+def sources(r: Report) -> Exhibit:
+    """Show phones handed over to date by source of money; the sources are never mixed."""
+    w = r.w
+    cells = [r.release.cell(r.code, f"handed_{s}", base="phone") for s in programme.SOURCES]
+    labels = [w(f"source.{s}") for s in programme.SOURCES]
+    values = [None if c.numerator is None else float(c.numerator) for c in cells]
+    chart = charts.bars("sources", labels, [Series(w("column.handed"), values)], x_title=w("axis.phones"), lang=w.lang)
+    listed = "; ".join(f"{name}: {count_text(c, w)}" for name, c in zip(labels, cells, strict=True))
+    return exhibits.picture(
+        "chart", "sources", w("section.coverage"), w("caption.sources"), w("alt.sources", list=listed), chart
+    )
+
+
+def sources_table(r: Report) -> Exhibit:
+    """Show phones handed over to date and their value by source of money; the sources are never mixed."""
+    w, rows = r.w, []
+    for source in programme.SOURCES:
+        phones = r.release.cell(r.code, f"handed_{source}", base="phone")
+        value = r.release.cell(r.code, f"value_{source}", base="vnd")
+        rows.append(_source_row(w(f"source.{source}"), phones, value, r))
+    total = r.release.cell(r.code, "covered")
+    rows.append(row(w("source.total"), [cell(total, "numerator", r), words_only(""), words_only("")], bold=True))
+    heads = [
+        column(w("column.source"), align="left"),
+        *(column(w(f"column.{c}")) for c in ("phones", "share", "value")),
+    ]
+    caption = w("caption.sources_table", period=r.period)
+    notes = [signs(r), w("note.value")]
+    return exhibits.table("sources_table", None, caption, heads, rows, notes)
+
+
+def _source_row(name: str, phones: Cell, value: Cell, r: Report) -> dict:
+    hidden = value.numerator_status.startswith("suppressed")
+    if value.numerator is None:
+        money = (sign("suppressed" if hidden else "missing", r.w), None, "suppressed" if hidden else None)
+    else:
+        money = words_only(words.number(value.numerator / MILLION, r.w.lang, 1), value.numerator)
+    return row(name, [cell(phones, "numerator", r), cell(phones, "rate", r), money])
+
+
+def targets_table(r: Report) -> Exhibit:
+    """Show the year's targets beside what was reached; the operators' rate stands apart and is named so."""
+    w, city = r.w, r.area["area_set"] == "city"
+    reached = {
+        "programme_coverage": r.release.cell(r.code, "covered"),
+        "adult_smartphone": r.release.cell(r.code, "adult_smartphone", base="adult"),
+    }
+    if city:
+        reached["smartphone_subscribers"] = r.release.cell(r.code, "subscriber_smartphone", base="subscriber")
+    rows = []
+    year = r.release.month[:4]
+    for target in r.release.targets:
+        if str(target["year"]) != year or target["target_id"] not in w.table["target"]:
+            continue
+        if target["target_id"] == "smartphone_subscribers" and not city:
+            continue
+        count, goal = reached.get(target["target_id"], Cell()), target["target_percent"] / 100
+        gap = None if count.rate is None else count.rate - goal
+        apart = words.points(gap, w.lang) if gap is not None else "–"
+        cells = [words_only(words.share(goal, w.lang), goal), cell(count, "rate", r), words_only(apart, gap)]
+        rows.append(row(w(f"target.{target['target_id']}"), cells))
+    heads = [
+        column(w("column.target"), align="left"),
+        *(column(w(f"column.{c}")) for c in ("goal", "reached", "gap")),
+    ]
+    notes = [w("note.subscribers")] if city else []
+    return exhibits.table("targets", None, w("caption.targets", year=year), heads, rows, notes)
+
+
+def outlook(r: Report) -> Exhibit:
+    """Say when all need is met at the present pace, how soon households are served, who is still without a phone."""
+    w, release = r.w, r.release
+    counts = [release.cell(r.code, "covered", month=m) for m in release.months]
+    to_date = [c.numerator for c in counts]
+    handed = [None if None in pair else pair[1] - pair[0] for pair in zip([None, *to_date], to_date, strict=False)]
+    known = [c.status == "published" and not c.partial for c in counts]
+    waiting = [c.denominator - c.numerator if k else None for c, k in zip(counts, known, strict=True)]
+    found = pace.reached(release.months, handed, waiting)
+    said = [w("outlook.pace", sentence=found.sentence if w.lang == "vi" else found.sentence_en)]
+    waits = [(n, release.cell(r.code, f"waited_{n}")) for n in hand_overs.WITHIN]
+    told = [
+        w("outlook.within", days=n, rate=rate_text(c, w), of=count_text(c, w, "denominator"))
+        for n, c in waits
+        if c.status == "published"
+    ]
+    said.append(w("outlook.waits", list="; ".join(told)) if told else w("outlook.no_waits"))
+    without = [
+        w(f"outlook.{key}", count=words.number(c.denominator - c.numerator, w.lang))
+        for key, c in (
+            ("households_without", release.cell(r.code, "household_smartphone")),
+            ("adults_without", release.cell(r.code, "adult_smartphone", base="adult")),
+        )
+        if c.status == "published"
+    ]
+    if without:
+        said.append(w("outlook.without", list=w("outlook.and").join(without)))
+    return exhibits.text("outlook", None, said, [w("note.pace")])
+
+
+def checks_table(r: Report) -> tuple[Exhibit, ...]:
+    """Show how all hand-overs to date stand by the rules of eligibility, by source; for the whole city only."""
+    if r.area["area_set"] != "city":
+        return ()
+    w, rows = r.w, []
+    states = ("clean", "breach", "not_checked")
+    for source in programme.SOURCES:
+        counts = [r.release.cell(r.code, f"eligibility_{s}_{source}", base="phone") for s in states]
+        cells = [cell(counts[0], "denominator", r), *(cell(c, "numerator", r) for c in counts)]
+        rows.append(row(w(f"source.{source}"), cells))
+    heads = [column(w("column.source"), align="left"), column(w("column.phones"))]
+    heads += [column(w(f"column.{s}")) for s in states]
+    caption = w("caption.checks", period=r.period)
+    return (exhibits.table("checks", None, caption, heads, rows, [signs(r), w("note.checks")]),)
