@@ -13,7 +13,7 @@ import pypdf
 import pytest
 import python_calamine
 
-from infoaccess import published
+from infoaccess import page_parts
 
 ROOT = Path(__file__).resolve().parents[1]
 MONTH = "2025-07"
@@ -76,7 +76,8 @@ def oracle(home: Path) -> dict[str, tuple[int, int]]:
 
 def test_headline_numbers_equal_an_independent_count_in_html_manifest_and_pdf(home):
     folder = home / "reports" / MONTH
-    shown = published.numbers_in((folder / "46.html").read_text(encoding="utf-8"))
+    page = page_parts.read((folder / "46.html").read_text(encoding="utf-8"))
+    shown = {key: value for key, (value, _) in page.numbers.items()}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     kept = {n["id"]: n for n in manifest["reports"]["46"]}
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(folder / "46.pdf").pages).replace("\xa0", " ")

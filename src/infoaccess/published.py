@@ -1,36 +1,14 @@
 """What a month publishes besides its reports: the check against room 4, the indexes, the manifest."""
 
 import platform
-from html.parser import HTMLParser
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import figures, html, report, rooms, units, words
+from infoaccess import figures, html, readback, report, rooms, units, words
 from infoaccess.errors import ReportError
 
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
-
-
-class _Numbers(HTMLParser):
-    """Collect the headline numbers of a page by their ids."""
-
-    def __init__(self):
-        super().__init__()
-        self.found: dict[str, float | None] = {}
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        if tag == "data" and "data-number-id" in given:
-            value = given.get("value")
-            self.found[given["data-number-id"]] = float(value) if value else None
-
-
-def numbers_in(page: str) -> dict[str, float | None]:
-    """Read a page's headline numbers back out of its HTML; None where one is hidden or missing."""
-    parser = _Numbers()
-    parser.feed(page)
-    return parser.found
 
 
 def check(month: str, code: str, shown: dict, settings: dict) -> list[dict]:
@@ -41,14 +19,10 @@ def check(month: str, code: str, shown: dict, settings: dict) -> list[dict]:
     r = report.open(month, code, state=settings["state"], since=settings["first_month"], lang=settings["lang"])
     numbers = figures.headline(r.release, code, r.w)
     expected = {n["id"]: n["value"] for n in numbers}
-    wrong = [i for i in expected if i not in shown or _differs(expected[i], shown[i])]
+    wrong = [i for i in expected if i not in shown or readback.differs(expected[i], shown[i])]
     if wrong or set(shown) != set(expected):
         raise ReportError(f"Báo cáo {code}: số trên trang không khớp số đã duyệt ({', '.join(wrong) or 'thừa số'}).")
     return [{k: n[k] for k in ("id", "label", "text", "value")} for n in numbers]
-
-
-def _differs(a: float | None, b: float | None) -> bool:
-    return (a is None) != (b is None) or (a is not None and abs(a - b) > 1e-9 * max(1.0, abs(a)))
 
 
 def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str) -> dict:

@@ -118,12 +118,13 @@ def keep_failed(target: Path, parameters: dict) -> Path:
 
 
 def report(task: dict) -> dict:
-    """Run and render one unit's report into a folder; return its code and the headline numbers that the page shows.
+    """Run and render one unit's report into a folder, read it back, and return its code and the page's numbers.
 
-    A process of its own may run this: `task` has code, parameters, folder, limit.
+    A process of its own may run this: `task` has code, parameters, folder, limit. Raises ReportError where what is
+    read back is not what was released.
     """
+    from infoaccess import readback
     from infoaccess.export import HTMLReport, PDFReport
-    from infoaccess.published import numbers_in
 
     folder, code = Path(task["folder"]), task["code"]
     target = folder / "run" / f"5_progress_report_{code}.ipynb"
@@ -132,7 +133,7 @@ def report(task: dict) -> dict:
     (folder / f"{code}.html").write_text(page, encoding="utf-8", newline="\n")
     document, _ = PDFReport().from_notebook_node(notebook)
     (folder / f"{code}.pdf").write_bytes(document)
-    return {"code": code, "numbers": numbers_in(page)}
+    return {"code": code, "numbers": readback.check(folder, readback.opened(task))}
 
 
 def stages(only: str | None) -> list[pipeline.Stage]:

@@ -1,0 +1,165 @@
+"""What is read back out of a report's files: nothing where they are right, a named difference where they are not."""
+
+import re
+import shutil
+from pathlib import Path
+
+import polars as pl
+import pytest
+import small_months
+
+from infoaccess import geography, readback, report, rooms, runner
+from infoaccess.errors import ReportError
+
+MONTH, CODE = "2025-03", "46"
+NEIGHBOUR = "481"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Make two months, and the reports of the city and a district of each."""
+    home = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("INFOACCESS_HOME", str(home))
+    patch.setenv("INFOACCESS_KEY_FILE", str(home / "key"))
+    geography.build()
+    small_months.sample(home, "2025-02", MONTH, scale=0.2)
+    for month in ("2025-02", MONTH):
+        with pytest.MonkeyPatch.context() as own:
+            small_months.make(month, own)
+    for month in ("2025-02", MONTH):
+        for code in (CODE, NEIGHBOUR):
+            folder = home / "made" / month
+            (folder / "run").mkdir(parents=True, exist_ok=True)
+            given = {"month": month, "area": code, "first_month": "2025-02", "state": "preliminary", "lang": "vi"}
+            runner.report({"code": code, "parameters": given, "folder": str(folder), "limit": 300})
+    yield home / "made"
+    patch.undo()
+
+
+@pytest.fixture
+def folder(made, tmp_path) -> Path:
+    """Return a copy of the newest month's reports, to be spoilt."""
+    shutil.copytree(made / MONTH, tmp_path / "reports")
+    return tmp_path / "reports"
+
+
+def opened() -> report.Report:
+    return report.open(MONTH, CODE, since="2025-02")
+
+
+def page(folder: Path) -> str:
+    return (folder / f"{CODE}.html").read_text(encoding="utf-8")
+
+
+def spoil(folder: Path, old: str, new: str, count: int = 1) -> None:
+    text = page(folder)
+    assert old in text and old != new
+    (folder / f"{CODE}.html").write_text(text.replace(old, new, count), encoding="utf-8", newline="\n")
+
+
+def test_a_sound_report_gives_its_numbers(folder):
+    assert readback.check(folder, opened())["listed.households"] > 100
+
+
+def refused(folder: Path, *told: str) -> None:
+    with pytest.raises(ReportError) as err:
+        readback.check(folder, opened())
+    assert all(word in str(err.value) for word in told), str(err.value)
+
+
+def table_of(text: str, id_: str) -> str:
+    return re.search(rf'<section class="exhibit exhibit-table" id="{id_}">.*?</section>', text, re.S)[0]
+
+
+def test_a_stale_headline_is_found(folder):
+    old = re.search(r'data-number-id="listed.households" value="[^"]*">([^<]*)<', page(folder))
+    spoil(folder, old[0], old[0].replace(f">{old[1]}<", ">1<"))
+    refused(folder, "listed.households")
+
+
+def test_a_headline_whose_machine_value_differs_from_its_text_is_found(folder):
+    old = re.search(r'data-number-id="listed.households" value="([^"]*)"', page(folder))
+    spoil(folder, old[0], old[0].replace(old[1], "1"))
+    refused(folder, "listed.households")
+
+
+@pytest.mark.parametrize("id_", ["months", "units", "groups", "indicators", "sources_table", "targets"])
+def test_a_stale_cell_of_any_table_is_found(folder, id_):
+    whole = table_of(page(folder), id_)
+    cell = re.findall(r'<td class="right"[^>]*>[\d.,]+', whole)[-1]
+    spoil(folder, whole, whole[::-1].replace(cell[::-1], (cell + "9")[::-1], 1)[::-1])
+    refused(folder, f"bảng {id_}")
+
+
+def test_a_hidden_figure_that_shows_is_found(folder):
+    whole = table_of(page(folder), "units")
+    sign = re.search(r'suppressed"[^>]*>\(\*\)', whole)
+    spoil(folder, whole, whole.replace(sign[0], sign[0].replace("(*)", "3"), 1))
+    refused(folder, "bảng units", "'3'", "(*)")
+
+
+def test_a_table_that_is_missing_or_cut_is_found(folder):
+    whole = table_of(page(folder), "groups")
+    spoil(folder, whole, re.sub(r"<tr>(?!.*<tr>).*?</tr>", "", whole, flags=re.S))
+    refused(folder, "bảng groups")
+    spoil(folder, 'id="units"', 'id="other"')
+    refused(folder, "bảng other thừa", "bảng units thiếu")
+
+
+def test_another_units_name_or_month_is_found(folder):
+    spoil(folder, "Thành phố Huế</h1>", "Huyện A Lưới</h1>")
+    refused(folder, "tiêu đề trang", "Thành phố Huế")
+
+
+def test_a_swapped_map_is_found(folder, made):
+    fills = re.findall(r'data-code="(\d+)" fill="(#[0-9a-f]{6})"', page(folder))
+    (one, first), (_, other) = fills[0], next(f for f in fills if f[1] != fills[0][1])
+    spoil(folder, f'data-code="{one}" fill="{first}"', f'data-code="{one}" fill="{other}"')
+    refused(folder, "bản đồ", one)
+
+
+def test_a_map_of_another_month_is_found(folder, made):
+    before = (made / "2025-02" / f"{CODE}.html").read_text(encoding="utf-8")
+    script = r'<script type="application/json" id="map-map">.*?</script>'
+    spoil(folder, re.search(script, page(folder), re.S)[0], re.search(script, before, re.S)[0])
+    refused(folder, "bản đồ")
+
+
+@pytest.mark.parametrize(("month", "code"), [(MONTH, NEIGHBOUR), ("2025-02", CODE)], ids=["unit", "month"])
+def test_the_pdf_of_another_unit_or_month_is_found(folder, made, month, code):
+    shutil.copy(made / month / f"{code}.pdf", folder / f"{CODE}.pdf")
+    refused(folder, "PDF")
+
+
+def test_a_cut_pdf_is_found(folder):
+    whole = (folder / f"{CODE}.pdf").read_bytes()
+    (folder / f"{CODE}.pdf").write_bytes(whole[: len(whole) // 2])
+    refused(folder, "PDF")
+
+
+def test_a_pdf_whose_map_is_another_is_found(folder, monkeypatch):
+    found = readback.colours
+
+    def swapped(document):
+        shades = found(document)
+        classes = readback.page_parts.read(page(folder)).maps["map"]["measures"][0]["colours"]
+        turn = dict(zip(classes, classes[1:] + classes[:1], strict=True))
+        return [turn.get(c, c) for c in shades]
+
+    monkeypatch.setattr(readback, "colours", swapped)
+    refused(folder, "bản đồ trong PDF")
+
+
+def test_a_release_that_changed_after_the_report_is_found(folder):
+    path = rooms.data(rooms.RELEASE, MONTH) / "counts.parquet"
+    kept = path.read_bytes()
+    here = (pl.col("code") == CODE) & (pl.col("measure") == "listed") & (pl.col("group") == "all")
+    changed = pl.read_parquet(path).with_columns(
+        pl.when(here).then(pl.col("numerator") + 1).otherwise("numerator").alias("numerator")
+    )
+    try:
+        changed.write_parquet(path)
+        refused(folder, "listed.households")
+    finally:
+        path.write_bytes(kept)
