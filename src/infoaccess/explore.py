@@ -2,8 +2,10 @@
 
 import geopandas as gpd
 import pandas as pd
+import polars as pl
 
-from infoaccess import geography, place, released, rooms, series, units
+from infoaccess import geography, place, poverty_parts, poverty_rules, released, rooms, series, store, units
+from infoaccess.errors import UsageError
 
 
 def households(month: str) -> pd.DataFrame:
@@ -38,3 +40,27 @@ def map_frame(month: str, measure: str, area_set: str | None = None) -> gpd.GeoD
 def bridged(measure: str, area_set: str, first: str = "2023-01", last: str = "2025-12", **what) -> pd.DataFrame:
     """Return one measure in one area set across the eras, as `series.bridged` does: 1 row = 1 unit in 1 month."""
     return series.bridged(measure, area_set, first, last, **what)
+
+
+def counts(
+    month: str, table: str, area_set: str = "city", *, group: str = "all", base: str = "household"
+) -> pd.DataFrame:
+    """Return a table of room 3 with shares: 1 row = 1 unit x measure; nothing is hidden, so for the desk alone.
+
+    `table`: deprivation, poverty, smartphones, programme, eligibility, waits, movements, flows.
+    """
+    return poverty_parts.table(_counts(month, table, area_set, group, base))
+
+
+def contributions(month: str, area_set: str = "city", *, group: str = "all", base: str = "household") -> pd.DataFrame:
+    """Return what each of the twelve indicators contributes to M0: 1 row = 1 unit x indicator; for the desk alone."""
+    found = _counts(month, "poverty", area_set, group, base)
+    return poverty_parts.by_indicator(found, poverty_rules.named(found["standard"][0]))
+
+
+def _counts(month: str, table: str, area_set: str, group: str, base: str) -> pl.DataFrame:
+    wanted = (pl.col("area_set") == area_set) & (pl.col("group") == group) & (pl.col("base") == base)
+    found = store.eager(rooms.INDICATORS, rooms.month_name(month), f"{table}/counts").filter(wanted)
+    if found.is_empty():
+        raise UsageError(f"Bảng {table} tháng {month} không có số đếm của {area_set}, {group}, {base}.")
+    return found

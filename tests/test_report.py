@@ -1,0 +1,143 @@
+"""The report's tables and sentences on counts written out by hand: what they say, and what they do not say."""
+
+import pytest
+
+from infoaccess import report_comparison, report_poverty, report_programme, rooms, units, words
+from infoaccess.released import Cell, Release
+from infoaccess.report import Report
+
+HIDDEN = Cell(None, 40, "suppressed_primary", "published", 1, 1)
+
+
+def cell(numerator: int, denominator: int, received: int = 1) -> Cell:
+    return Cell(numerator, denominator, "published", "published", received, 1)
+
+
+def made(cells: dict, month: str = "2025-12", first: str = "2024-12", area: str = "46", lang: str = "vi") -> Report:
+    """Return a report over cells {(month, code, group, base, measure): Cell}."""
+    here = units.on(month).set_index("code", drop=False)
+    release = Release(
+        month=month,
+        months=rooms.months_between(first, month),
+        cells=cells,
+        quality={"communes_without_list": []},
+        targets=[],
+        standard="ND07-2021",
+        threshold=5,
+        synthetic=True,
+    )
+    children = [u for u in here.to_dict("records") if u["area_set"].endswith("commune")][:8]
+    return Report(release, here.loc[area].to_dict(), children, "C_commune", "preliminary", words.load(lang))
+
+
+def at(month: str, measure: str, value: Cell, *, code: str = "46", group: str = "all", base: str = "household") -> dict:
+    return {(month, code, group, base, measure): value}
+
+
+def rows(exhibit) -> dict[str, list[str]]:
+    return {row["cells"][0]: row["cells"][1:] for row in exhibit.data["rows"]}
+
+
+def test_months_stand_beside_each_other_with_changes_in_points_and_counts():
+    cells = at("2025-12", "deprived_any", cell(30, 100)) | at("2025-11", "deprived_any", cell(20, 80))
+    cells |= at("2025-12", "listed", cell(100, 9000)) | at("2025-11", "listed", cell(80, 9000))
+    shown = rows(report_comparison.months_table(made(cells)))
+    one, other = shown["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"], shown["Hộ trong danh sách"]
+    assert [t.replace("\xa0", " ") for t in one] == ["30,0 %", "25,0 %", "+5,0", "…", "–", "…", "–"]
+    assert other[:3] == ["100", "80", "+20"]
+
+
+def test_a_hidden_month_gives_no_change():
+    cells = at("2025-12", "deprived_any", cell(30, 100)) | at("2025-11", "deprived_any", HIDDEN)
+    shown = rows(report_comparison.months_table(made(cells)))["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"]
+    assert shown[1:3] == ["(*)", "–"]
+
+
+@pytest.mark.parametrize(("then", "marked"), [("2023-12", True), ("2024-12", False)])
+def test_only_smartphones_compared_across_the_switch_off_are_marked(then, marked):
+    cells = {}
+    for measure in ("household_smartphone", "deprived_any"):
+        cells |= at("2025-12", measure, cell(30, 100)) | at(then, measure, cell(20, 80))
+    table = report_comparison.months_table(made(cells, first="2023-12"))
+    shown = rows(table)
+    assert any("²" in t for t in shown["Hộ có điện thoại thông minh"]) is marked
+    assert not any("²" in t for t in shown["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"])
+    assert any(note.startswith("²") for note in table.data["notes"]) is marked
+
+
+def test_a_funnel_needs_six_units_and_says_so():
+    codes = [u["code"] for u in made({}).children]
+    few = {k: v for c in codes[:5] for k, v in at("2025-12", "deprived_any", cell(10, 50), code=c).items()}
+    said = report_comparison.funnel(made(few))
+    assert said.svg is None and "dưới 6 đơn vị" in said.data["sentences"][0]
+    enough = few | at("2025-12", "deprived_any", cell(45, 50), code=codes[5])
+    drawn = report_comparison.funnel(made(enough))
+    name = made({}).children[5]["name"]
+    assert "<svg" in drawn.svg and name in drawn.data["alt"] and any(name in n for n in drawn.data["notes"])
+
+
+def test_units_without_a_rate_are_told_not_drawn():
+    codes = [u["code"] for u in made({}).children]
+    cells = {k: v for c in codes[:6] for k, v in at("2025-12", "deprived_any", cell(10, 50), code=c).items()}
+    cells |= at("2025-12", "deprived_any", HIDDEN, code=codes[6])
+    drawn = report_comparison.funnel(made(cells))
+    assert "2 đơn vị không có tỷ lệ" in drawn.data["alt"]
+
+
+def test_the_index_is_told_from_its_two_counts():
+    cells = at("2025-12", "H_complete", cell(20, 100)) | at("2025-12", "M0", cell(80, 1200))
+    notes = " ".join(report_poverty.indicators_table(made(cells)).data["notes"]).replace("\xa0", " ")
+    # H = 20/100; A = 80 / (12 x 20); M0 = 80 / 1200
+    assert "(20,0 %)" in notes and "bình quân 33,3 %" in notes and "= 0,067" in notes
+    hidden = at("2025-12", "H_complete", HIDDEN) | at("2025-12", "M0", cell(80, 1200))
+    assert "không công bố" in " ".join(report_poverty.indicators_table(made(hidden)).data["notes"])
+
+
+def test_indicators_read_the_shared_two_where_they_are_counted():
+    cells = at("2025-12", "deprived_internet", cell(7, 20), group="poor")
+    cells |= at("2025-12", "uncensored_deprived_1", cell(9, 20), group="near_poor")
+    shown = rows(report_poverty.indicators_table(made(cells)))
+    assert len(shown) == 13
+    assert shown["11. Sử dụng dịch vụ viễn thông"][:2] == ["7", "35,0\xa0%"]
+    assert shown["1. Việc làm"] == ["…", "…", "9", "45,0\xa0%"]
+
+
+def test_a_month_that_follows_none_says_why():
+    for table in (report_poverty.changes_table(made({})), report_poverty.movements_table(made({}))):
+        assert any(note.startswith("Không có số liệu") for note in table.data["notes"])
+        assert {row["cells"][-1] for row in table.data["rows"]} == {"…"}
+    told = report_poverty.changes_table(made(at("2025-12", "now_any", cell(7, 20))))
+    assert not any(note.startswith("Không có số liệu") for note in told.data["notes"])
+
+
+def test_the_outlook_names_a_month_only_where_the_pace_allows():
+    months = rooms.months_between("2025-01", "2025-12")
+    steady = {}
+    for n, month in enumerate(months):
+        steady |= at(month, "covered", cell(100 + 10 * n, 400))
+    said = report_programme.outlook(made(steady, first="2025-01")).data["sentences"]
+    assert "nhiều khả năng là" in said[0] and "chưa đủ hộ" in said[1] and len(said) == 2
+    short = {k: v for k, v in steady.items() if k[0] >= "2025-10"}
+    assert "cần ít nhất" in report_programme.outlook(made(short, first="2025-10")).data["sentences"][0]
+    gap = steady | at("2025-11", "covered", HIDDEN)
+    assert "Mới có 0 tháng" in report_programme.outlook(made(gap, first="2025-01")).data["sentences"][0]
+    partial = steady | at("2025-12", "covered", cell(210, 400, received=0))
+    assert "Chưa biết số hộ còn chờ" in report_programme.outlook(made(partial, first="2025-01")).data["sentences"][0]
+
+
+def test_the_outlook_counts_who_is_without_only_where_it_is_published():
+    cells = at("2025-12", "household_smartphone", cell(30, 100)) | at("2025-12", "waited_90", cell(3, 12))
+    said = report_programme.outlook(made(cells)).data["sentences"]
+    assert "25,0\xa0% trong 90 ngày (trên 12 hộ" in said[1]
+    assert said[2] == "Trong danh sách còn 70 hộ chưa có điện thoại thông minh."
+    both = cells | at("2025-12", "adult_smartphone", cell(5, 9), base="adult")
+    assert said[2] != report_programme.outlook(made(both)).data["sentences"][2]
+    hidden = at("2025-12", "household_smartphone", HIDDEN)
+    assert len(report_programme.outlook(made(hidden)).data["sentences"]) == 2
+
+
+def test_checks_of_hand_overs_are_for_the_city_alone():
+    cells = at("2025-12", "eligibility_clean_donated", cell(30, 68), base="phone")
+    (table,) = report_programme.checks_table(made(cells))
+    assert rows(table)["Xã hội hóa"][:2] == ["68", "30"]
+    assert report_programme.checks_table(made(cells, area="19960")) == ()
