@@ -53,7 +53,7 @@ def placed(home):
     room.mkdir(parents=True)
     write(room / "a.xlsx", rows)
     for stage in ("1", "2", "3a"):
-        (door,) = pipeline.run(stage, MONTH, MONTH)
+        door, *_ = pipeline.run(stage, MONTH, MONTH)
         if stage == "2":
             kept = door
     return kept, pd.read_parquet(rooms.data(rooms.PLACED, MONTH) / "households.parquet"), parts

@@ -8,6 +8,7 @@ leaves them out of a copy that is made public.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from io import BytesIO
 
 import pandas as pd
@@ -39,7 +40,7 @@ _FONT = {"font_name": "Times New Roman", "font_size": 13}
 _SIZES = {"default_column_width": 80, "default_row_height": 22}  # pixels; what XlsxWriter knows that font by
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _WIDE = 620  # pixels (1/96 inch) between the margins of A4: 30 mm left, 15 mm right
-_LETTER = {"name": 7.8, "head": 7.6, "note": 7.0}  # pixels that a letter takes on average, at 13, 12 bold and 12 points
+_LETTER = {"name": 7.8, "head": 7.6, "note": 7.4}  # pixels that a letter takes on average, at 13, 12 bold and 12 points
 _HOW = {
     "sainte_lague": "từng máy lần lượt trao cho đơn vị có thương số {weight} / (2 × số máy đã có + 1) lớn nhất "
     "(phương pháp Sainte-Laguë); khi tổng số máy tăng, không đơn vị nào bị giảm",
@@ -114,12 +115,13 @@ def write(
     *,
     synthetic: bool,
     by_class: bool = True,
+    remarks: Sequence[str] = (),
 ) -> bytes:
     """Allot and return the annex as the bytes of an .xlsx; `table` is the frame of units that `allot` takes.
 
     `month` names the agencies (agencies.toml) and the lists that the needs come from; `synthetic` prints the mark of
-    invented data above the heading of every page. Raises what `allotment.by_class` does, and UsageError for a month
-    before the units are known.
+    invented data above the heading of every page; `remarks` are sentences for the notes. Raises what
+    `allotment.by_class` does, and UsageError for a month before the units are known.
     """
     criteria = criteria or Criteria()
     units.era_of(month)
@@ -133,7 +135,7 @@ def write(
         page = _Page(book, rows)
         page.head(report.agency(month)["parent_body"], _subject(source), _basis(month, phones, source))
         page.table(synthetic)
-        page.foot(notes(long, phones, source, criteria))
+        page.foot([*notes(long, phones, source, criteria), *remarks])
     return memory.getvalue()
 
 

@@ -1,6 +1,7 @@
-"""Two nbconvert exporters for an executed report notebook: one interactive page, one official PDF.
+"""nbconvert exporters: a report notebook as interactive page or official PDF, a presentation as slides and notes.
 
-``jupyter nbconvert --to infoaccess-html report.ipynb`` and ``--to infoaccess-pdf``. Both walk the same blocks:
+``jupyter nbconvert --to infoaccess-html report.ipynb`` and ``--to infoaccess-pdf``; ``--to infoaccess-slides`` and
+``--to infoaccess-slide-notes`` for the notebook of the presentation. All walk the same blocks:
 exhibits by their own mime type, markdown cells that are not tagged `internal`; streams are dropped, so no
 warning reaches a document.
 """
@@ -75,3 +76,33 @@ class PDFReport(Exporter):
 
         _, resources = super().from_notebook_node(nb, resources, **kwargs)
         return pdf.render(blocks(nb)), resources
+
+
+class Slides(Exporter):
+    """Export an executed presentation notebook as slides for a projector."""
+
+    file_extension = ".pdf"
+    output_mimetype = "application/pdf"
+    export_from_notebook = "Huế: trang chiếu PDF"
+
+    def from_notebook_node(self, nb, resources=None, **kwargs):
+        """Return the PDF's bytes and nbconvert's resources."""
+        from infoaccess import deck
+
+        _, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return deck.render(blocks(nb)), resources
+
+
+class SlideNotes(Exporter):
+    """Export an executed presentation notebook as the speaker's notes on paper."""
+
+    file_extension = ".notes.pdf"
+    output_mimetype = "application/pdf"
+    export_from_notebook = "Huế: ghi chú trình bày PDF"
+
+    def from_notebook_node(self, nb, resources=None, **kwargs):
+        """Return the PDF's bytes and nbconvert's resources."""
+        from infoaccess import deck
+
+        _, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return deck.notes(blocks(nb)), resources

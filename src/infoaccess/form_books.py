@@ -8,8 +8,8 @@ are not hidden here: the workbook is for the office and says so on every page. W
 
 import datetime as dt
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 from xlsxwriter import Workbook
@@ -26,6 +26,7 @@ COUNTED = {"households": "Hộ", "people": "Nhân khẩu"}
 TOTAL = "TỔNG CỘNG"
 STATES = ("estimated", "preliminary", "official")
 _ROW, _ROOM, _WIDE = 15.0, 500.0, 777.0  # points: a row, and what A4 landscape leaves between the margins of _paper
+_CARRIED = 5  # units that go over to the next page with the signatures
 _LEFT = 0.42  # share of the width that the agency's name may take
 
 
@@ -34,6 +35,7 @@ class Head:
     """Hold what stands round every form: month, agencies (an entry of agencies.toml), state, whether data are made up.
 
     `state` is estimated, preliminary or official; `since` is the month with which the movements (Biểu 2, 3) open.
+    `remarks`: sentences for a form's notes by its number; for a form that cannot be made, why not.
     """
 
     month: str
@@ -41,15 +43,17 @@ class Head:
     state: str = "preliminary"
     synthetic: bool = False
     since: str = ""
+    remarks: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
 def book(forms: Mapping[int, Form], head: Head) -> bytes:
     """Write the forms counted for a month (form_counts.forms) as a workbook and return its bytes.
 
-    Nothing is written to a disk: small counts are not hidden. Raises UsageError for an unknown state or form.
+    A form that is not among them but in the head's remarks is a sheet that says why. Nothing is written to a disk:
+    small counts are not hidden. Raises UsageError for an unknown state or form.
     """
     known = {layout.number: layout for layout in layouts(head.month)}
-    if head.state not in STATES or set(forms) - set(known) or not forms:
+    if head.state not in STATES or (set(forms) | set(head.remarks)) - set(known) or not forms:
         raise UsageError(f"Không lập được biểu {sorted(forms)} với loại số liệu {head.state!r} ({', '.join(STATES)}).")
     target = io.BytesIO()
     # A column's width is in digits of the default font; a program that lacks it would take a wider one.
@@ -59,15 +63,15 @@ def book(forms: Mapping[int, Form], head: Head) -> bytes:
         mark = words.load("vi")("title.synthetic") if head.synthetic else ""
         # Day 15: a workbook made on 2023-01-01 would pass for one of the sample's (sample_books.is_sample).
         made.set_properties({"title": INTERNAL, "comments": mark, "created": dt.datetime(year, number, 15)})
-        for n in sorted(forms):
-            _Page(made, known[n], forms[n], head).fill()
+        for n in sorted(set(forms) | set(head.remarks)):
+            _Page(made, known[n], forms.get(n), head).fill()
     return target.getvalue()
 
 
 class _Page:
     """Hold what the parts of a sheet share."""
 
-    def __init__(self, made: Workbook, layout: Layout, form: Form, head: Head):
+    def __init__(self, made: Workbook, layout: Layout, form: Form | None, head: Head):
         self.made, self.layout, self.form, self.head = made, layout, form, head
         self.page = made.add_worksheet(f"Biểu {layout.number}")
         self.formats: dict[tuple, Format] = {}
@@ -82,14 +86,20 @@ class _Page:
         for at, column in enumerate(self.columns):
             self.page.set_column(at, at, column.width, self._format())
         first = self._titles()
+        if self.form is None:  # without heading: a heading without rows would read as a form of nobody
+            text = f"KHÔNG LẬP BIỂU NÀY. {' '.join(self.head.remarks[self.layout.number])}"
+            self._across(first, 0, self.last, text, text_wrap=True, bold=True)
+            self._tall(first, 48)
+            self._paper()
+            return
         body = self._heading(first)
         self.page.freeze_panes(body, self.fixed)
         self.page.repeat_rows(first, body - 1)
         end = self._rows(body)
-        if self.layout.parted:
-            self._breaks(first, body, end)
         self.page.ignore_errors({"number_stored_as_text": f"A{body + 1}:A{end}"})
-        self._signatures(self._notes(end) + 1)
+        signed = self._notes(end) + 1
+        self._signatures(signed)
+        self._breaks(first, body, end, signed + 3)
         self._paper()
 
     def _titles(self) -> int:
@@ -143,7 +153,7 @@ class _Page:
 
     def _rows(self, row: int) -> int:
         """Write a row a unit, or two where people are told too; return the next row."""
-        figures = {name: (counted.values, counted.least) for name, counted in self.form.items()}
+        figures = {n: (c.values.to_dict("index"), c.least.to_dict("index")) for n, c in self.form.items()}
         for place in form_counts.places(self.head.month).itertuples():
             city = place.level == "city"
             bold = {"bold": city or place.level == "district"}
@@ -155,7 +165,7 @@ class _Page:
                 if self.layout.parted:
                     self._across(row, 2, 2, COUNTED[name], border=1, align="left", **bold)
                 for at, column in enumerate(self.layout.columns, self.fixed):
-                    value, mark = values.at[place.code, column.figure], least.at[place.code, column.figure]
+                    value, mark = values[place.code][column.figure], least[place.code][column.figure]
                     look = {"num_format": column.pattern(bool(mark)), "border": 1, "align": "right", **bold}
                     if pd.isna(value):
                         self.page.write_blank(row, at, None, self._format(**look))
@@ -169,6 +179,7 @@ class _Page:
         lists, month = self.head.agency["lists_from"], words.month(self.head.month)
         told = [f"Nguồn: lập từ danh sách hộ {month} do {lists} cung cấp.", *self.layout.notes]
         told[-1] += self._two() if self.layout.number == 8 else ""
+        told += self.head.remarks.get(self.layout.number, ())
         told.append("Ô trống: chưa biết hoặc không tính được, không phải là 0.")
         told += [_least(self.form)] if any(c.least.any(axis=None) for c in self.form.values()) else []
         self._tall(row, 6)
@@ -208,18 +219,25 @@ class _Page:
         page.set_footer(f"&L{font}Biểu số {self.layout.number}&R{font}Trang &P/&N", {"margin": 0.25})
         page.hide_gridlines(2)
 
-    def _breaks(self, first: int, body: int, end: int) -> None:
-        """End pages between units: a page that ended in one would carry its people over without its name."""
+    def _breaks(self, first: int, body: int, end: int, last: int) -> None:
+        """End pages between units, and let no page hold little more than the total, notes and signatures.
+
+        A page that ended in a unit would carry its people over without its name.
+        """
         width = sum(0.75 * int(7 * c.width + 5) for c in self.columns)  # points; a character of Excel is 7 pixels wide
         room = _ROOM / min(1.0, _WIDE / width)
-        heading = sum(self.tall.get(row, _ROW) for row in range(first, body))
-        above = sum(self.tall.get(row, _ROW) for row in range(first))
+        heading, above, below = (
+            sum(self.tall.get(row, _ROW) for row in range(*part)) for part in ((first, body), (0, first), (end, last))
+        )
         step, row = len(self.form), body
         breaks = []
-        while (row := row + int((room - heading - above) / (_ROW * step)) * step) < end:
-            breaks.append(row)
-            above = 0
-        self.page.set_h_pagebreaks(breaks)
+        while (ending := row + int((room - heading - above) / (_ROW * step)) * step) < end:
+            breaks.append(ending)
+            row, above = ending, 0
+        few = end - _CARRIED * step
+        if (end - row) * _ROW + below > room - heading - above:
+            breaks.append(few)
+        self.page.set_h_pagebreaks(sorted({min(b, few) for b in breaks}))
 
     def _tall(self, row: int, height: float) -> None:
         self.tall[row] = height

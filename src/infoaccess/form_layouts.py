@@ -77,7 +77,7 @@ def _movements(number: int, group: str) -> Layout:
     headings += [("Số hộ khác giảm",), (f"Số hộ {other} trở thành hộ {own}",), (more, f"Tái {own}")]
     headings += [(more, "Phát sinh mới"), ("Số hộ khác tăng",), (f"Tổng số hộ {own} cuối kỳ",)]
     index = [*map(str, range(1, 9)), "9=1-2-3-4+5+6+7+8"]
-    widths = [11, 12, 12, 11, 14, 11, 11, 11, 15]
+    widths = [11, 12, 12, 11, 14, 12.5, 12.5, 11, 15.5]
     found = [Column(*parts) for parts in zip(headings, index, MOVES, widths, strict=True)]
     title = f"TỔNG HỢP DIỄN BIẾN HỘ {own.upper()}"
     return Layout(number, title, "hộ, nhân khẩu", found, (34, 36), parted=True)

@@ -1,11 +1,15 @@
 """Replace identifiers by keyed hashes, so that a household can be followed and nobody can be named.
 
-HMAC-SHA256 with a secret kept outside the checkout and outside data/ (`rooms.key_file`), made on first use.
+HMAC-SHA256 with a secret kept outside the checkout and outside data/ (`rooms.key_file`), made on first use. Without the
+secret the hashes say nothing; with it, a list of numbers could be tried out, so it is guarded like the lists. Another
+secret gives other hashes: `fingerprint` is part of what a month rests on, so that all months are hashed anew together
+and no household is lost between two months.
 """
 
 import hmac
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from infoaccess import rooms
@@ -16,21 +20,60 @@ from infoaccess.errors import RoomError
 def key() -> bytes:
     """Return the secret, made on first use and readable by its owner alone.
 
-    Raises RoomError when it cannot be read or written, or is not what this suite wrote.
+    Raises RoomError when it cannot be read or written, is not what this suite wrote, lies among the data, or is open
+    to others.
     """
     path = rooms.key_file()
+    _refuse_place(path)
     try:
         if not path.exists():
             _create(path)
+        _refuse_open(path)
         found = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as err:
         raise RoomError(
             f"Không đọc hoặc không tạo được khóa bảo mật {path}. Hãy kiểm tra quyền thư mục; "
-            "nếu tệp hỏng, hãy khôi phục từ bản sao lưu, vì khóa mới sẽ không nối được với các tháng cũ."
+            "nếu tệp hỏng, hãy khôi phục từ bản sao lưu, vì khóa mới sẽ không nối được với các tháng đã xóa danh sách."
         ) from err
     if len(found) != 32:
         raise RoomError(f"Khóa bảo mật {path} không đủ 32 byte. Hãy khôi phục từ bản sao lưu.")
     return found
+
+
+def fingerprint(secret: bytes) -> str:
+    """Name a secret without giving it away.
+
+    >>> fingerprint(b"a") == fingerprint(b"a"), fingerprint(b"a") == fingerprint(b"b"), len(fingerprint(b"a"))
+    (True, False, 16)
+    """
+    return hmac.digest(secret, b"infoaccess: which key", "sha256").hex()[:16]
+
+
+def _refuse_place(path: Path) -> None:
+    """Refuse a secret that would travel with the data or with the code."""
+    real = path.resolve()
+    for folder in (rooms.CHECKOUT, rooms.data("").resolve(), rooms.reports().resolve()):
+        if real.is_relative_to(folder):
+            raise RoomError(
+                f"Khóa bảo mật không được nằm trong {folder}. Hãy chuyển khóa ra ngoài và sửa INFOACCESS_KEY_FILE."
+            )
+
+
+def _refuse_open(path: Path) -> None:
+    """Refuse a secret that others may read or replace.
+
+    Windows has no such bits: in %APPDATA% the access list lets in the user, the system and administrators only;
+    elsewhere whoever names another place by INFOACCESS_KEY_FILE sees to it.
+    """
+    if sys.platform == "win32":
+        return
+    if path.stat().st_mode & 0o077:
+        raise RoomError(f"Người khác đọc được khóa bảo mật {path}. Hãy chạy: chmod 600 '{path}' rồi chạy lại.")
+    folder = path.parent.stat().st_mode
+    if folder & 0o022 and not folder & 0o1000:  # a sticky folder lets nobody replace another's file
+        raise RoomError(
+            f"Người khác thay được khóa bảo mật trong {path.parent}. Hãy chạy: chmod 700 '{path.parent}' rồi chạy lại."
+        )
 
 
 def _create(path: Path) -> None:

@@ -168,6 +168,17 @@ def _previous(month: str) -> dict[str, pd.DataFrame]:
     return {k: pd.read_parquet(folder / f"{k}.parquet") for k in kinds if (folder / f"{k}.parquet").exists()}
 
 
+def inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which no text is a formula for the spreadsheet that opens its CSV: an apostrophe goes first.
+
+    >>> inert(pd.DataFrame({"file": ["=1+1", "a.xlsx", None], "row": [1, 2, 3]}))["file"].tolist()[:2]
+    ["'=1+1", 'a.xlsx']
+    """
+    texts = frame.select_dtypes(exclude="number").columns
+    risky = {c: frame[c].astype("str").str.match(r"\s*[=+\-@\t\r]").fillna(False) for c in texts}
+    return frame.assign(**{c: frame[c].mask(risky[c], "'" + frame[c].astype("str")) for c in texts if risky[c].any()})
+
+
 def run(month: str, pool=None) -> dict:
     """Validate one month's lists into room 1 and return the door's counts."""
     sheets, files = sheets_of(month, pool)
@@ -192,7 +203,7 @@ def run(month: str, pool=None) -> dict:
             kept = forms.frame_for_room(sheet, month) if sheet.kind.levels else without_persons(sheet, month)
             kept.to_parquet(folder / f"{name}.parquet", compression="zstd")
         received.to_parquet(folder / "communes.parquet")
-        problems.to_csv(folder / "problems.csv", index=False, encoding="utf-8-sig")
+        inert(problems).to_csv(folder / "problems.csv", index=False, encoding="utf-8-sig")
         (folder / "problems").mkdir()
         door["problem_books"] = problem_books.write(sheets, folder / "problems")
         (folder / "summary.html").write_text(arrivals.page(month, door, problems), encoding="utf-8", newline="\n")

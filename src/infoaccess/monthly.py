@@ -8,19 +8,19 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from infoaccess import intake, published, released, rooms, runner, store, units
+from infoaccess import identity, kept, published, released, rooms, runner, store, units
 from infoaccess.errors import RoomError
 
 
 def inputs_key(month: str, settings: dict) -> str:
     """Return the checksum of all that a month's figures rest on.
 
-    Its lists and all earlier ones, settings, this code.
+    Its lists and all earlier ones (those deleted since, as they were), settings, this code, the secret of the hashes.
     """
-    known = hashlib.sha256(repr(sorted(settings.items())).encode())
+    told = sorted((name, value) for name, value in settings.items() if name != "retention_months")
+    known = hashlib.sha256(repr(told).encode() + identity.fingerprint(identity.key()).encode())
     for path in sorted(Path(__file__).parent.glob("*.*")) + [
         rooms.facts("units.csv"),
         rooms.facts("lineage.csv"),
@@ -30,9 +30,9 @@ def inputs_key(month: str, settings: dict) -> str:
     ]:
         if path.is_file():
             known.update(path.read_bytes())
-    for earlier in (m for m in rooms.raw_months() if m <= month):
-        for path in sorted(rooms.data(rooms.RAW, earlier).iterdir()):
-            known.update(f"{earlier}/{path.name}:{intake.checksum(path)}".encode() if path.is_file() else b"")
+    for earlier in (m for m in kept.months() if m <= month):
+        for name, content in kept.checksums(earlier).items():
+            known.update(f"{earlier}/{name}:{content}".encode())
     return known.hexdigest()
 
 
@@ -71,18 +71,14 @@ def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int
     rooms.month_name(month)
     codes = areas_of(month, list(areas))
     _need_lists(month)
-    for folder in (rooms.reports(), rooms.data("")):
-        folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(rooms.home() / "data" / ".run.lock")
-    try:
-        with lock.acquire(timeout=0):
-            for parent in [rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE))]:
-                rooms.recover(parent)
-            return _run(month, chosen, codes, jobs, settings, full=not areas)
-    except Timeout as err:
-        raise RoomError(
-            "Một lần chạy khác đang làm việc trong cùng thư mục. Hãy chờ lần đó xong rồi chạy lại."
-        ) from err
+    rooms.reports().mkdir(parents=True, exist_ok=True)
+    with rooms.alone(rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE))):
+        if kept.unfinished():
+            raise RoomError(
+                f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
+                "Hãy chạy scripts/purge.py rồi chạy lại."
+            )
+        return _run(month, chosen, codes, jobs, settings, full=not areas)
 
 
 def shortfall(month: str) -> list[str]:
@@ -98,7 +94,13 @@ def shortfall(month: str) -> list[str]:
 
 def _need_lists(month: str) -> None:
     held = rooms.raw_months()
-    if rooms.month_name(month) not in held:
+    if rooms.month_name(month) in rooms.purged_months():
+        day = kept.record(month)["purged_on"]
+        raise RoomError(
+            f"Danh sách của tháng {month} đã xóa ngày {day} theo thời hạn lưu giữ: số đã công bố và báo cáo vẫn còn, "
+            "nhưng không lập lại được."
+        )
+    if month not in held:
         last = f" Tháng mới nhất đang có: {held[-1]}." if held else ""
         folder = rooms.data(rooms.RAW, month)
         raise RoomError(f"Chưa có danh sách của tháng {month}: hãy chép các tệp vào {folder} rồi chạy lại.{last}")
@@ -142,6 +144,8 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
             for c in codes
         ]
         shown = _reports(tasks, jobs)
+        for task in (t for t in tasks if t["code"] == units.CITY):
+            runner.presentation(task)
         numbers = {c: published.check(month, c, shown[c], settings) for c in codes}
         door = store.door(rooms.VALIDATED, month)
         missing = [] if full else [c for c in units.on(month)["code"] if c not in numbers]

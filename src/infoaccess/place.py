@@ -3,14 +3,14 @@
 The code decides. Where the stated unit lies over several units of another area set, the village tells the former
 commune if earlier lists agree on it, else the household's point does if it lies clear of every border; else the column
 stays missing. A target unit is complete when nothing that may lie in it is missing: only complete units are counted.
-Points are compared with codes, contradictions are listed for the office, and coordinates end in this room.
+Points are compared with codes, contradictions are listed for the office, and coordinates do not come into this room.
 """
 
 import json
 
 import pandas as pd
 
-from infoaccess import areas, bridge, rooms, store, units
+from infoaccess import areas, bridge, intake, kept, rooms, store, units
 
 POINT_COLUMNS = ["longitude", "latitude"]
 TOLERANCE_M = 300  # the lines are good to tens of metres only (geo/README.md)
@@ -77,10 +77,11 @@ def located(households: pd.DataFrame, month: str) -> tuple[pd.DataFrame | None, 
 
 
 def learned(month: str) -> pd.DataFrame:
-    """Learn villages from the lists of earlier months in room 1."""
-    columns = ["month", "commune_code", "village"]
+    """Learn villages from the lists of earlier months in room 1, and from what stays of the months deleted there."""
+    columns = kept.VILLAGES
     earlier = [rooms.data(rooms.VALIDATED, m) for m in store.months(rooms.VALIDATED) if m < month]
     parts = [pd.read_parquet(p / "households.parquet", columns=columns).value_counts().reset_index() for p in earlier]
+    parts += kept.villages(month)
     return bridge.learn(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns))
 
 
@@ -102,7 +103,7 @@ def run(month: str) -> dict:
         known = learned(month)
         for name, point in (("households", spot), ("handovers", None)):
             done[name], ways[name] = resolved(done[name], month, known, point)
-    households = done["households"]
+    households = done["households"] = done["households"].drop(columns=POINT_COLUMNS)
     classes = ["household_id", "poor", "near_poor", "policy"]
     done["handovers"] = done["handovers"].merge(
         households[classes], on="household_id", how="left", validate="many_to_one"
@@ -126,7 +127,7 @@ def run(month: str) -> dict:
         if checked is not None:
             told = checked["verdict"].isin(TOLD)
             rows = tables["households"].loc[told, ["file", "sheet", "row"]]
-            rows.join(checked[told].round({"distance_m": 0})).to_csv(
+            intake.inert(rows.join(checked[told].round({"distance_m": 0}))).to_csv(
                 folder / "points.csv", index=False, encoding="utf-8-sig"
             )
         (folder / "door.json").write_text(json.dumps(door, ensure_ascii=False, indent=1), encoding="utf-8")

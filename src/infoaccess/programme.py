@@ -6,28 +6,32 @@ hand-over belongs to the month of the list that reports it and to the unit where
 household's on that month's list.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
-from infoaccess import areas, deprivation, rooms, store, tally
+from infoaccess import areas, deprivation, kept, rooms, store, tally
 
 SOURCES = ("telecom_fund", "local_budget", "mobilised", "donated")  # the four that the plan never mixes
 
 
-def events(month: str, months: list[str]) -> pl.LazyFrame:
+def events(month: str, months: list[str], deleted: Sequence[pl.LazyFrame] = ()) -> pl.LazyFrame:
     """Return what counts towards need to date: 1 row = 1 phone handed over, or 1 household still waiting.
 
+    `deleted` holds the phones of months whose lists were deleted.
     Columns: the area sets, poor, near_poor, policy, handed (bool), this_month (bool), source, value_vnd.
     """
     columns = [*areas.known(), "poor", "near_poor", "policy"]
+    lists = [(store.lazy(rooms.PLACED, m, "handovers"), m == month) for m in months]
     handed = [
-        store.lazy(rooms.PLACED, m, "handovers").select(
+        phones.select(
             *columns,
             pl.lit(True).alias("handed"),
-            pl.lit(m == month).alias("this_month"),
+            pl.lit(now).alias("this_month"),
             pl.col("source"),
             pl.col("value_vnd").cast(pl.Int64),
         )
-        for m in months
+        for phones, now in [*((phones, False) for phones in deleted), *lists]
     ]
     waiting = (
         store.lazy(rooms.PLACED, month, "households")
@@ -62,7 +66,10 @@ def measures() -> list[tally.Measure]:
 def run(month: str) -> dict:
     """Count one month's state of the programme into room 3 and return what was written."""
     months = [m for m in store.months(rooms.PLACED) if m <= month]
-    sums = tally.tally(events(month, months), measures(), list(areas.known()))
+    sums = tally.tally(events(month, months, kept.handed(month)), measures(), list(areas.known()))
     received = store.eager(rooms.PLACED, month, "communes")
-    counts = tally.by_units(sums, month, deprivation.standard(month), received, store.complete(months))
+    complete = store.complete(months)
+    for gone in kept.complete(month):
+        complete = {area_set: complete[area_set] & gone[area_set] for area_set in complete}
+    counts = tally.by_units(sums, month, deprivation.standard(month), received, complete)
     return store.write_counts(month, "programme", counts)

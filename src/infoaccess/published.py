@@ -52,6 +52,9 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
     names = valid.set_index("code")["name"]
     refused = sum(f["state"] == "refused" for f in door["files"])
     partial = [w("quality.files_refused", refused=refused)] if refused else []
+    slides = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
+    links = [{"label": w(key), "href": href} for key, href in slides if units.CITY in numbers]
+    links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
     info = {
         "lang": w.lang,
         "month": month,
@@ -61,7 +64,7 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
         "title": f"Báo cáo {words.month(month, w.lang)}",
         "groups": groups,
         "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],
-        "links": [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}],
+        "links": links,
         "missing": [{"code": c, "name": names[c], "reason": "chưa lập trong lần chạy này"} for c in missing],
     }
     return html.month_index(info)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from infoaccess.errors import RoomError, UsageError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -75,6 +77,11 @@ def reports(month: str | None = None) -> Path:
     return path / month if month else path
 
 
+def internal(month: str | None = None) -> Path:
+    """Return the folder of the office's own workbooks, or one month's: inside data/, as small counts are not hidden."""
+    return data("internal", month)
+
+
 def failed() -> Path:
     """Return where notebooks that stopped are kept: inside data/, as they may quote a list."""
     return home() / "data" / "failed"
@@ -116,12 +123,43 @@ def key_file() -> Path:
     return Path(base) / "infoaccess" / "person.key"
 
 
+def purged(month: str | None = None) -> Path:
+    """Return the folder of what stays of months whose lists were deleted, or one month's: counts, no persons."""
+    return data("purged", month)
+
+
+def purged_months() -> list[str]:
+    """List the months whose lists were deleted, oldest first; what is put into 0_raw for them later is not read."""
+    return _months(purged())
+
+
 def raw_months() -> list[str]:
     """List the months that have lists, oldest first."""
-    room = data(RAW)
-    if not room.is_dir():
-        return []
-    return sorted(p.name for p in room.iterdir() if p.is_dir() and _MONTH.fullmatch(p.name))
+    gone = purged_months()
+    return [m for m in _months(data(RAW)) if m not in gone]
+
+
+def _months(room: Path) -> list[str]:
+    found = room.iterdir() if room.is_dir() else ()
+    return sorted(p.name for p in found if p.is_dir() and _MONTH.fullmatch(p.name))
+
+
+@contextmanager
+def alone(*parents: Path) -> Iterator[None]:
+    """Hold the one lock of all runs; first put back, in these folders, what a killed run had set aside.
+
+    Raises RoomError where another run is at work.
+    """
+    data("").mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(data("") / ".run.lock").acquire(timeout=0):
+            for parent in parents:
+                recover(parent)
+            yield
+    except Timeout as err:
+        raise RoomError(
+            "Một lần chạy khác đang làm việc trong cùng thư mục. Hãy chờ lần đó xong rồi chạy lại."
+        ) from err
 
 
 @contextmanager
@@ -136,9 +174,11 @@ def replaced(target: Path) -> Iterator[Path]:
     aside = target.with_name(f".{target.name}.old-{mark}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh.mkdir()
+        fresh.mkdir(mode=0o700 if _private(target) else 0o777)  # nobody else looks in while it is written
         yield fresh
         _sync(fresh)
+        if _private(target):
+            _close(fresh, target)
         if target.exists():
             target.rename(aside)
         fresh.rename(target)
@@ -195,6 +235,20 @@ def recover(parent: Path) -> None:
             path.rename(target)
     for path in parent.glob(".*.new-????????"):
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _private(target: Path) -> bool:
+    """Tell whether a folder may hold data of persons or small counts: all of data/ but room 4."""
+    return target.is_relative_to(data("")) and not target.is_relative_to(data(RELEASE))
+
+
+def _close(folder: Path, target: Path) -> None:
+    """Let the owner alone into a private folder. Windows knows no such bits: there the drive's access lists count."""
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    for above in (p for p in target.parents if p != data("") and p.is_relative_to(data(""))):
+        with suppress(OSError):  # another's folder: its owner decides
+            above.chmod(0o700)
 
 
 def _sync(folder: Path) -> None:

@@ -5,6 +5,7 @@ Executed copies are the evidence of a month; a copy that stopped may quote a lis
 """
 
 import json
+import shutil
 import sys
 import tempfile
 import uuid
@@ -17,7 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from infoaccess import pipeline, rooms
-from infoaccess.errors import InputError, RoomError, StageError, UsageError
+from infoaccess.errors import InfoAccessError, InputError, RoomError, StageError, UsageError
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
@@ -75,7 +76,7 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
         raise RoomError(f"Thiếu sổ tay {source}. Hãy lấy lại từ bản cài đặt.")
     check_parameters(source, parameters)
     try:
-        return papermill.execute_notebook(
+        book = papermill.execute_notebook(
             str(source),
             str(target),
             parameters=parameters,
@@ -92,11 +93,34 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
     except PapermillExecutionError as err:
         kept = keep_failed(target, parameters)
         told = {c.__name__: c for c in (InputError, RoomError, UsageError)}.get(err.ename, StageError)
-        raise told(f"{notebook}, ô [{err.exec_count}]: {err.evalue} (bản chạy dở: {kept})") from err
+        # Only this suite's own sentences are sure to quote no cell of a list; the whole text is in the kept copy.
+        own = err.ename in {c.__name__ for c in _family(InfoAccessError)}
+        what = err.evalue if own else f"lỗi không lường trước ({err.ename})"
+        raise told(f"{notebook}, ô [{err.exec_count}]: {what} (bản chạy dở: {kept})") from err
     except Exception as err:  # a kernel that died or a cell past its time limit
         kept = keep_failed(target, parameters)
         what = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
         raise StageError(f"{notebook} dừng giữa chừng: {what}. Hãy chạy lại; nếu vẫn lỗi, xem {kept}.") from err
+    return _without_machine(book, target)
+
+
+def _family(kind: type) -> list[type]:
+    return [kind, *(each for below in kind.__subclasses__() for each in _family(below))]
+
+
+def _without_machine(book: nbformat.NotebookNode, target: Path) -> nbformat.NotebookNode:
+    """Take from an executed copy what tells of the machine: paths, warnings (they quote paths), a cell id by chance.
+
+    Times of start and end stay: the copy is the evidence of when a month was made.
+    """
+    for name in ("input_path", "output_path"):
+        book.metadata.papermill[name] = Path(book.metadata.papermill[name]).name
+    for cell in (c for c in book.cells if c.cell_type == "code"):
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"
+        cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+    nbformat.write(book, target)
+    return book
 
 
 def _transport() -> Config:
@@ -110,10 +134,11 @@ def _transport() -> Config:
 def keep_failed(target: Path, parameters: dict) -> Path:
     """Move the copy of a notebook that stopped into data/failed, where personal data may lie."""
     folder = rooms.failed() / parameters["month"]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = folder / target.name
     if target.exists():
-        target.replace(kept)
+        target.chmod(0o600)
+        shutil.move(target, kept)  # the passing folder may lie on another disk
     return kept
 
 
@@ -134,6 +159,18 @@ def report(task: dict) -> dict:
     document, _ = PDFReport().from_notebook_node(notebook)
     (folder / f"{code}.pdf").write_bytes(document)
     return {"code": code, "numbers": readback.check(folder, readback.opened(task))}
+
+
+def presentation(task: dict) -> None:
+    """Run the presentation of one unit into a folder: slides and the speaker's notes."""
+    from infoaccess.export import SlideNotes, Slides
+
+    folder = Path(task["folder"])
+    target = folder / "run" / "6_presentation.ipynb"
+    notebook = execute("6_presentation", task["parameters"], target, task["limit"])
+    for name, exporter in (("presentation", Slides), ("presentation_notes", SlideNotes)):
+        document, _ = exporter().from_notebook_node(notebook)
+        (folder / f"{name}.pdf").write_bytes(document)
 
 
 def stages(only: str | None) -> list[pipeline.Stage]:

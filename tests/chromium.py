@@ -1,0 +1,121 @@
+"""Drive Debian's chromium over its pipe, so that a page opens as a reader opens it: from a file, under its own policy.
+
+The two pipes of --remote-debugging-pipe carry JSON messages that end with a zero byte; no package is needed for it.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+class Page:
+    """Hold one open page of a browser."""
+
+    def __init__(self, send, ask, session: str):
+        self._send, self._ask, self.session = send, ask, session
+
+    def call(self, method: str, **parameters) -> dict:
+        """Send one command of the DevTools protocol to the page and return its answer."""
+        return self._ask(method, parameters, self.session)
+
+    def open(self, path: Path) -> None:
+        """Open a file and wait for its scripts."""
+        self.call("Page.navigate", url=path.as_uri())
+        self.wait("document.readyState === 'complete' && location.protocol === 'file:'")
+
+    def run(self, script: str) -> object:
+        """Return what a script says; the page's policy does not bind it."""
+        told = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in told, told["exceptionDetails"]
+        return told["result"].get("value")
+
+    def wait(self, condition: str, seconds: float = 30) -> None:
+        """Wait until a script says true."""
+        end = time.monotonic() + seconds
+        while not self.run(condition):
+            assert time.monotonic() < end, f"never true: {condition}"
+            time.sleep(0.05)
+
+    def size(self, width: int, height: int, dark: bool = False) -> None:
+        """Give the page a window of this many pixels, in light or dark."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 700}
+        self.call("Emulation.setDeviceMetricsOverride", **metrics)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def press(self, key: str, text: str = "") -> None:
+        """Press a key where the focus is."""
+        code = {"Tab": 9, "Enter": 13, " ": 32}[key]
+        given = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **given)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **given)
+
+
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Page]:
+    """Start a browser whose downloads land in a folder, and give its page."""
+    browser = shutil.which("chromium")
+    if not browser:
+        pytest.skip("chromium is not on the PATH")
+    to_browser, from_us = os.pipe()
+    to_us, from_browser = os.pipe()
+    command = [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"]
+    command += [f"--user-data-dir={folder / '.browser'}", "--window-size=1280,900", "about:blank"]
+
+    def ends() -> None:  # chromium reads 3 and writes 4
+        first, second = os.dup(to_browser), os.dup(from_browser)
+        os.dup2(first, 3)
+        os.dup2(second, 4)
+
+    running = subprocess.Popen(
+        command, preexec_fn=ends, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    os.close(to_browser), os.close(from_browser)
+    numbers, rest = itertools.count(1), b""
+
+    def ask(method: str, parameters: dict, session: str | None = None) -> dict:
+        nonlocal rest
+        number = next(numbers)
+        message = {"id": number, "method": method, "params": parameters} | ({"sessionId": session} if session else {})
+        os.write(from_us, json.dumps(message).encode() + b"\0")
+        while True:
+            while b"\0" not in rest:
+                got = os.read(to_us, 1 << 16)
+                assert got, "chromium went away"
+                rest += got
+            one, rest = rest.split(b"\0", 1)
+            found = json.loads(one)
+            if found.get("id") == number:
+                assert "error" not in found, found
+                return found["result"]
+
+    try:
+        ask("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
+        target = ask("Target.createTarget", {"url": "about:blank"})["targetId"]
+        session = ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
+        yield Page(None, ask, session)
+    finally:
+        with contextlib.suppress(OSError, AssertionError):
+            ask("Browser.close", {})
+        try:
+            running.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            running.kill()
+        os.close(from_us), os.close(to_us)
+
+
+def arrived(folder: Path, name: str, seconds: float = 20) -> Path:
+    """Wait for a download and return its file."""
+    path, end = folder / name, time.monotonic() + seconds
+    while not path.exists() or path.with_name(name + ".crdownload").exists():
+        assert time.monotonic() < end, f"{name} never came; there: {[p.name for p in folder.iterdir()]}"
+        time.sleep(0.05)
+    return path
