@@ -19,8 +19,8 @@ import pytest
 class Page:
     """Hold one open page of a browser."""
 
-    def __init__(self, send, ask, session: str):
-        self._send, self._ask, self.session = send, ask, session
+    def __init__(self, ask, session: str):
+        self._ask, self.session = ask, session
 
     def call(self, method: str, **parameters) -> dict:
         """Send one command of the DevTools protocol to the page and return its answer."""
@@ -101,7 +101,7 @@ def opened(folder: Path) -> Iterator[Page]:
         ask("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
         target = ask("Target.createTarget", {"url": "about:blank"})["targetId"]
         session = ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
-        yield Page(None, ask, session)
+        yield Page(ask, session)
     finally:
         with contextlib.suppress(OSError, AssertionError):
             ask("Browser.close", {})

@@ -90,7 +90,8 @@ def test_headline_numbers_equal_an_independent_count_in_html_manifest_and_pdf(ho
 def test_month_holds_reports_index_manifest_and_executed_notebooks(home):
     folder = home / "reports" / MONTH
     names = {p.name for p in folder.iterdir()}
-    assert names == {"46.html", "46.pdf", "20044.html", "20044.pdf", "index.html", "manifest.json", "run"}
+    made = {"46.html", "46.pdf", "20044.html", "20044.pdf", "index.html", "changes.html", "annex.xlsx", "manifest.json"}
+    assert names == made | {"presentation.pdf", "presentation_notes.pdf", "run"}
     assert {"1_validate_lists.ipynb", "4_release.ipynb", "5_progress_report_46.ipynb"} <= {
         p.name for p in (folder / "run").iterdir()
     }

@@ -53,28 +53,35 @@ def measures() -> list[tally.Measure]:
 
 
 def listed(households: pl.LazyFrame, populations: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Count listed households and people over all of the unit's, by group: sums keyed like `tally.tally`'s."""
-    one = pl.col("members").is_not_null().cast(pl.Int64)  # a bare literal would count once a group, not once a row
+    """Count listed households and people over all of the unit's, by group: sums keyed like `tally.tally`'s.
+
+    Behind the denominator, of people too, stand all households of the unit; behind the complement those not listed.
+    """
+    one = pl.col("members").is_null().is_not_null().cast(pl.Int64)  # 1 a row, also where the size is not known
     ones = [
         tally.Measure("listed", "household", one, one),
         tally.Measure("listed", "person", pl.col("members"), pl.col("members")),
     ]
     upper = tally.tally(households, ones, by).with_columns(
         pl.lit(0, pl.Int64).alias("denominator"),
-        pl.lit(0, pl.Int64).alias("complement_contributors"),
+        (-pl.col("numerator_contributors")).alias("complement_contributors"),
         pl.lit(0, pl.Int64).alias("denominator_contributors"),
     )
     totals = populations.group_by(by).agg(
-        pl.col("households").sum().alias("household"), pl.col("people").sum().alias("person")
+        pl.col("households").sum().alias("household"),
+        pl.col("people").sum().alias("person"),
+        pl.col("households").sum().cast(pl.Int64).alias("behind"),
     )
-    lower = totals.unpivot(["household", "person"], index=by, variable_name="base", value_name="denominator")
+    lower = totals.unpivot(
+        ["household", "person"], index=[*by, "behind"], variable_name="base", value_name="denominator"
+    )
     lower = lower.join(pl.DataFrame({"group": list(tally.GROUPS)}), how="cross").with_columns(
         pl.lit("listed").alias("measure"),
         pl.lit(0, pl.Int64).alias("numerator"),
         pl.lit(0, pl.Int64).alias("numerator_contributors"),
         pl.col("denominator").cast(pl.Int64),
-        pl.col("denominator").cast(pl.Int64).alias("complement_contributors"),
-        pl.col("denominator").cast(pl.Int64).alias("denominator_contributors"),
+        pl.col("behind").alias("complement_contributors"),
+        pl.col("behind").alias("denominator_contributors"),
     )
     return tally.merge([upper, lower.select(upper.columns)])
 
@@ -86,7 +93,8 @@ def without_population(
 
     Populations are counted by commune: households can be told apart by village, a population cannot.
     """
-    lacking = communes.join(populations, on="commune_code", how="anti")
+    known = populations.drop_nulls(["households", "people"])
+    lacking = communes.join(known, on="commune_code", how="anti")
     units_lacking = pl.concat(
         [lacking.select(pl.lit(s).alias("area_set"), pl.col(s).alias("code")) for s in areas.known()]
         + [pl.DataFrame({"area_set": [s], "code": [c]}) for s, over in straddled.items() for c in over]

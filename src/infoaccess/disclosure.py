@@ -2,30 +2,37 @@
 
 Primary suppression: a sum is hidden when fewer than `threshold` households stand behind it or behind its
 complement, so that neither a small number nor "none" or "all" of a group tells about a household; a whole group
-below the threshold is hidden with its denominator. A group without any household discloses nobody and stays.
+below the threshold is hidden with its denominator. A group without any household discloses nobody and stays. A count
+that stands alone, without a denominator to compare with, is hidden where it is small, not where it is zero.
 The threshold is the office's own policy: the Statistics Law (art. 57) names no number. Hidden counts are
 marked, not blank, and carry no value.
 
-Secondary suppression (so that a hidden count cannot be worked out from totals) adds rows of status
-`suppressed_secondary` to the same frame; until it exists, the method note of each report says that it does not.
+Secondary suppression: what is hidden so could be worked out from totals, complements, other units, groups and
+measures, or from earlier months. `protection` hides more until `attack`, which knows all that is printed and all sums
+(linked.toml), leaves every small count an interval at least `threshold` households wide. The attack's result stands at
+the door; where it finds a count in danger nothing is released. Both kinds of hidden counts print alike. A rate is
+printed only where both its counts are, so it tells nothing more.
 """
 
 import json
+import time
 
+import numpy as np
 import polars as pl
 
-from infoaccess import rooms, store, tally
+from infoaccess import derived, earlier, equations, linked, protection, rooms, store, tally
 from infoaccess.errors import UsageError
+from infoaccess.linked import Declared, ReleaseError
 
 PUBLISHED, PRIMARY, SECONDARY, MISSING = "published", "suppressed_primary", "suppressed_secondary", "missing"
 SUPPRESSED = (PRIMARY, SECONDARY)
-TABLES = ("deprivation", "smartphones", "programme")
 CONTEXT = ("subscriber",)  # bases that count no household of a list
 
 
 def primary(counts: pl.DataFrame, threshold: int) -> pl.DataFrame:
     """Add numerator_status and denominator_status, and take the value from what is hidden: rows stay as they are.
 
+    A column `threshold` gives a row another one; where a column `count_only` is true the denominator is not judged.
     Raises UsageError for a threshold below 2, which would protect nobody.
 
     >>> row = {"base": "household", "measure": "m", "numerator": 3, "denominator": 40, "numerator_contributors": 3,
@@ -36,12 +43,14 @@ def primary(counts: pl.DataFrame, threshold: int) -> pl.DataFrame:
     if threshold < 2:
         raise UsageError(f"Ngưỡng bảo mật {threshold} không bảo vệ được ai; hãy đặt từ 2 trở lên (mặc định 5).")
     n, c, d = (pl.col(f"{part}_contributors") for part in ("numerator", "complement", "denominator"))
+    least = pl.col("threshold") if "threshold" in counts.columns else pl.lit(threshold)
     of_list = ~pl.col("base").is_in(CONTEXT)
     # The denominator of "listed" is the whole population of the unit: never small, and its complement is no secret.
-    is_listed = pl.col("measure") == "listed"
-    small_group = (d > 0) & (d < threshold) & ~is_listed
-    empty = pl.when(is_listed).then(n == 0).otherwise(d == 0)
-    small_part = (n < threshold) | ((c < threshold) & ~is_listed)
+    alone = pl.col("measure") == "listed"
+    alone = alone | pl.col("count_only") if "count_only" in counts.columns else alone
+    small_group = (d > 0) & (d < least) & ~alone
+    empty = pl.when(alone).then(n == 0).otherwise(d == 0)
+    small_part = (n < least) | ((c < least) & ~alone)
     unknown = pl.col("numerator").is_null()
     numerator = (
         pl.when(unknown)
@@ -58,11 +67,88 @@ def primary(counts: pl.DataFrame, threshold: int) -> pl.DataFrame:
         .otherwise(pl.lit(PUBLISHED))
     )
     marked = counts.with_columns(numerator.alias("numerator_status"), denominator.alias("denominator_status"))
-    hidden = [
+    return _without_hidden(marked).drop([s for s in tally.SUMS if s.endswith("contributors")])
+
+
+def _without_hidden(marked: pl.DataFrame) -> pl.DataFrame:
+    """Take the value from what is not published."""
+    return marked.with_columns(
         pl.when(pl.col(f"{part}_status") == PUBLISHED).then(pl.col(part)).alias(part)
         for part in ("numerator", "denominator")
-    ]
-    return marked.with_columns(hidden).drop([s for s in tally.SUMS if s.endswith("contributors")])
+    )
+
+
+def model(rows: pl.DataFrame, month: str, threshold: int, rules: Declared) -> tuple[pl.DataFrame, equations.Model]:
+    """Add to a month's kept counts what nobody prints, judge all, and build the system of their sums."""
+    rows = pl.concat([rows, derived.rests(rows, rules)], how="diagonal")
+    extra, of, sums = derived.remainders(rows, month)
+    rows = pl.concat([rows, extra], how="diagonal")
+    status = primary(rows, threshold)
+    small = [(status[f"{part}_status"] == PRIMARY).alias(name) for part, name in _SMALL.items()]
+    rows = earlier.mark(rows.with_columns(small), month, rules).with_columns(pl.col("small") | pl.col("told"))
+    return rows, equations.build(rows, of, sums, rules)
+
+
+_SMALL = {"numerator": "small", "denominator": "small_group"}
+
+
+def release(
+    counts: pl.DataFrame, month: str, threshold: int, rules: Declared | None = None
+) -> tuple[pl.DataFrame, dict]:
+    """Release a month's counts (room 3, with their tables): the columns of room 4, and what the attack found.
+
+    Raises ReleaseError where counts are not declared, do not add up, or cannot be protected.
+    """
+    rules = rules or linked.declared()
+    kept = linked.kept(counts, month, rules, threshold)
+    rows, built = model(kept, month, threshold, rules)
+    if np.abs(built.system.gaps()).max(initial=0) > 0.5:
+        raise ReleaseError(f"Tháng {month}: số đếm ở phòng 3 không cộng khớp, không công bố gì. Hãy chạy lại bước 3.")
+    start = time.perf_counter()
+    found = protection.protect(built)
+    told = verdict(found, built, month)
+    statuses = {part: _statuses(rows, built, found, at) for part, at in (("numerator", 0), ("denominator", 2))}
+    marked = rows.with_columns(pl.Series(f"{part}_status", s) for part, s in statuses.items())
+    withheld = [n for n, e in enumerate(rules.counts) if e.denominator == "withheld"]
+    status = pl.when(pl.col("denominator").is_null()).then(pl.lit(MISSING)).otherwise("denominator_status")
+    status = pl.when(pl.col("entry").is_in(withheld) & (status != MISSING)).then(pl.lit(SECONDARY)).otherwise(status)
+    marked = marked.with_columns(status.alias("denominator_status"))
+    shown = _without_hidden(marked.filter("released"))
+    columns = [*tally.KEYS, "numerator", "denominator", "communes_received", "communes_expected"]
+    columns += ["numerator_status", "denominator_status"]
+    return shown.select(columns).sort(tally.KEYS), told | {"seconds": round(time.perf_counter() - start, 1)}
+
+
+def verdict(found: protection.Protected, built: equations.Model, month: str) -> dict:
+    """Say what the last attack found: hidden counts attacked, the small ones of them, the narrowest interval left.
+
+    `narrowest` is the least width of a small count's interval over the width that it needs: never below 1.
+    Raises ReleaseError where a count is in danger, saying how many and never which value.
+    """
+    audit, need = found.audit, built.system.need
+    if len(audit.exposed):
+        raise ReleaseError(
+            f"Tháng {month}: {len(audit.exposed)} số đếm bị che vẫn có thể suy ra được; không công bố gì, "
+            "số liệu đã công bố trước đây giữ nguyên. Hãy báo người phụ trách phần mềm."
+        )
+    small = ~built.known(found.hidden) & (need > 0)
+    ratio = (audit.width[small] / need[small]).min(initial=np.inf)
+    return {
+        "attacked": audit.attacked,
+        "small": int(small.sum()),
+        "exposed": 0,
+        "narrowest": None if np.isinf(ratio) else round(float(ratio), 2),
+    }
+
+
+def _statuses(rows: pl.DataFrame, built: equations.Model, found: protection.Protected, at: int) -> list[str]:
+    """Name the status of one part of every row."""
+    state = np.full(len(built.cost) + 1, PUBLISHED, object)
+    state[list(found.hidden)] = SECONDARY
+    state[list(found.first)] = PRIMARY
+    places = 3 * built.cell + at
+    names = np.where(built.cell < 0, MISSING, state[built.bundle[places]])
+    return names.tolist()
 
 
 def quality(month: str) -> dict:
@@ -78,11 +164,14 @@ def quality(month: str) -> dict:
 
 
 def run(month: str, threshold: int) -> dict:
-    """Release one month's counts into room 4 and return how many were hidden."""
-    counts = pl.concat([store.eager(rooms.INDICATORS, month, f"{name}/counts") for name in TABLES])
-    released = primary(counts, threshold)
+    """Release one month's counts into room 4 and return how many were hidden.
+
+    Raises ReleaseError where they cannot be released safely: room 4 keeps what it had.
+    """
+    released, told = release(linked.read(month), month, threshold)
     statuses = released.group_by("numerator_status").len().sort("numerator_status").rows()
     door = {"month": month, "threshold": threshold, "rows": released.height, "numerators": dict(statuses)}
+    door["attack"] = told
     with rooms.replaced(rooms.data(rooms.RELEASE, month)) as folder:
         released.write_parquet(folder / "counts.parquet", compression="zstd")
         store.eager(rooms.PLACED, month, "targets").write_parquet(folder / "targets.parquet")

@@ -1,7 +1,9 @@
 """Turn exhibits into HTML, and blocks into one page that opens offline and asks the network for nothing.
 
 Every text passes through Jinja's autoescape; the only markup taken as it is comes from this package's own charts and
-maps. The page's policy (CSP) lets two scripts run, known by their hash: the page's own and the wheel's plotly.
+maps. The page's policy (CSP) lets the package's own scripts and the wheel's plotly run, known by their hash; and one
+style sheet, known by its hash. Only style attributes go unchecked, on pages with charts or maps: plotly writes them and
+they can neither select nor load anything. Browsers before 2022 know no rule for attributes and fall back to all styles.
 """
 
 import base64
@@ -78,6 +80,7 @@ def page(blocks: list[dict]) -> str:
         title["banners"],
         plots=any(kind == "chart" and ' data-plot="' in part for kind, part in parts),
         maps=any(kind == "map" for kind, _ in parts),
+        tables=f"{title['month']}_{title['area']}" if any("<table" in part for _, part in parts) else "",
         title=title,
         parts=parts,
         hero=hero,
@@ -96,11 +99,19 @@ def month_index(info: dict) -> str:
 
 def archive_index(info: dict) -> str:
     """Return the start page of all months, the newest first, by year."""
-    _relative(*(month["href"] for month in info["months"]))
+    for month in info["months"]:
+        _relative(month["href"], month.get("changes"), *(one["href"] for one in month.get("former", [])))
     years: dict[str, list] = {}
     for month in sorted(info["months"], key=lambda month: month["month"], reverse=True):
         years.setdefault(month["month"][:4], []).append(month)
     return _whole("archive_index.html.j2", info["lang"], info.get("banners", []), info=info, years=years)
+
+
+def changes(info: dict, found: list[dict]) -> str:
+    """Return the page of what changed between revisions or months; `found` are the exhibits that tell it."""
+    parts = [Markup(exhibit(ex, lang=info["lang"])) for ex in found]
+    tables = f"{info['month']}_changes" if any(ex["kind"] == "table" for ex in found) else ""
+    return _whole("changes.html.j2", info["lang"], info["banners"], tables=tables, info=info, parts=parts)
 
 
 def fragment(template: str, **values) -> str:
@@ -128,32 +139,41 @@ def _exhibit_again(block: dict, lang: str) -> str:
     return _SLOT.sub(lambda found: found[1] + (block["svg"] or "") + found[2], block["html"], count=1)
 
 
-def _whole(template: str, lang: str, banners: list[str], plots: bool = False, maps: bool = False, **values) -> str:
+def _whole(
+    template: str, lang: str, banners: list[str], plots: bool = False, maps: bool = False, tables: str = "", **values
+) -> str:
+    """Fill in a page; `tables` is how the files begin that its tables can be taken as, none where it has no table."""
     w = words.load(lang)
-    scripts = [_asset("page.js")] + ([_asset("map.js")] if maps else [])
+    wanted = {"page.js": True, "downloads.js": tables, "map.js": maps}
+    scripts = [_asset(name) for name in wanted if wanted[name]]
+    mark = w("issue.script.sample") if banners else ""
+    said = w.table["page"]["script"] | (w.table["issue"]["script"] | {"file": tables + mark} if tables else {})
     library, library_hash = _plotly() if plots else ("", "")
     return fragment(
         template,
         w=w,
         banners=banners,
         style=Markup(_asset("page.css") + _page_margins(banners)),
+        styled=plots or maps,
         scripts=[Markup(script) for script in scripts],
         hashes=[*map(_hash, scripts), *([library_hash] if plots else [])],
         plotly=library,
-        script_words=json_text(w.table["page"]["script"]),
+        script_words=json_text(said),
         **values,
     )
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader("infoaccess"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    made.filters["policy_hash"] = _hash
+    return made
 
 
 @cache

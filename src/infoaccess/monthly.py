@@ -1,5 +1,6 @@
 """Make a month: stages 1 to 4, then the reports, which appear all at once or not at all."""
 
+import datetime as dt
 import hashlib
 import multiprocessing
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from infoaccess import identity, kept, published, released, rooms, runner, store, units
+from infoaccess import annex, changed, identity, kept, published, released, revisions, rooms, runner, store, units
 from infoaccess.errors import RoomError
 
 
@@ -19,7 +20,7 @@ def inputs_key(month: str, settings: dict) -> str:
 
     Its lists and all earlier ones (those deleted since, as they were), settings, this code, the secret of the hashes.
     """
-    told = sorted((name, value) for name, value in settings.items() if name != "retention_months")
+    told = sorted((k, v) for k, v in settings.items() if k not in ("retention_months", "revisions_megabytes"))
     known = hashlib.sha256(repr(told).encode() + identity.fingerprint(identity.key()).encode())
     for path in sorted(Path(__file__).parent.glob("*.*")) + [
         rooms.facts("units.csv"),
@@ -149,11 +150,14 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
         numbers = {c: published.check(month, c, shown[c], settings) for c in codes}
         door = store.door(rooms.VALIDATED, month)
         missing = [] if full else [c for c in units.on(month)["code"] if c not in numbers]
-        runner.write_json(
-            folder / "manifest.json", published.manifest(month, numbers, settings, door, inputs_key(month, settings))
-        )
+        made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
+        (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
+        manifest = published.manifest(month, numbers, settings, door, inputs_key(month, settings))
+        revisions.settle(month, folder, manifest, dt.date.today())
+        changed.write(month, folder, settings["lang"])
         page = published.month_index(month, numbers, missing, settings, door)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
     return rooms.reports(month)
 

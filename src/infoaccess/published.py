@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import figures, html, readback, report, rooms, units, words
+from infoaccess import figures, html, readback, report, revisions, rooms, units, words
 from infoaccess.errors import ReportError
 
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
@@ -32,6 +32,7 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
         "inputs": [{k: f[k] for k in ("name", "bytes", "sha256", "state")} for f in door["files"]],
         "inputs_key": inputs,
         "rows": door["tables"],
+        "communes_without_list": door["communes_without_list"],
         "synthetic": door["synthetic"],
         "parameters": settings,
         "versions": {p: version(p) for p in PACKAGES} | {"python": platform.python_version()},
@@ -54,6 +55,8 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
     partial = [w("quality.files_refused", refused=refused)] if refused else []
     slides = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
     links = [{"label": w(key), "href": href} for key, href in slides if units.CITY in numbers]
+    links += [{"label": w("annex.title", period=words.month(month, w.lang)), "href": "annex.xlsx"}]
+    links += [{"label": w("changes.link"), "href": "changes.html"}]
     links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
     info = {
         "lang": w.lang,
@@ -80,16 +83,7 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
 
 def archive(lang: str) -> Path:
     """Write reports/index.html anew from the months that lie there, and return it."""
-    import json
-
-    w, folder, months = words.load(lang), rooms.reports(), []
-    for path in sorted(folder.glob("20??-??/manifest.json"), reverse=True):
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        month = kept["month"]
-        entry = {"month": month, "period": words.month(month, lang), "href": f"{month}/index.html"}
-        entry["state"] = w(f"state.{kept['parameters']['state']}")
-        entry["banners"] = [w("title.synthetic")] if kept["synthetic"] else []
-        months.append(entry)
-    text = html.archive_index({"lang": lang, "title": "Báo cáo tiếp cận thông tin – thành phố Huế", "months": months})
-    rooms.put(folder / "index.html", text)
-    return folder / "index.html"
+    text = html.archive_index({"title": "Báo cáo tiếp cận thông tin – thành phố Huế"} | revisions.archive(lang))
+    path = rooms.reports() / "index.html"
+    rooms.put(path, text)
+    return path

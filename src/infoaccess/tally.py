@@ -72,14 +72,14 @@ def tally(partition: pl.LazyFrame, measures: Sequence[Measure], by: Sequence[str
     """Sum all measures in all groups of one partition: 1 row = 1 key of `by` x group x base x measure."""
     sums = [s for m in measures for g in GROUPS for s in _sums(m, g)]
     wide = partition.group_by(list(by)).agg(sums).collect(engine="streaming")
+    if not wide.height:  # nobody anywhere: zero, in no unit, so that every measure still has its rows
+        wide = wide.clear(1).with_columns(pl.exclude(list(by)).fill_null(0))
     long = wide.unpivot(index=list(by), variable_name="name").with_columns(
         pl.col("name").str.split_exact("|", 3).struct.rename_fields(["group", "base", "measure", "sum"]).alias("part")
     )
     long = long.unnest("part").drop("name")
     keys = [*by, "group", "base", "measure"]
-    found = long.pivot("sum", index=keys, values="value").sort(keys)
-    # A partition without rows has no key, but all columns, so that it can be merged.
-    return found.with_columns(pl.lit(None, pl.Int64).alias(s) for s in SUMS if s not in found.columns)
+    return long.pivot("sum", index=keys, values="value").sort(keys)
 
 
 def merge(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -1,0 +1,215 @@
+"""Choose which further counts to hide, so that no hidden count can be worked out: secondary suppression.
+
+The counting rule, once. Hidden counts are attacked as a reader would; where the interval of one is narrower than it has
+to be, the equations that make it narrow are found, and the cheapest printed count in them that can give way is hidden
+too; then the attack is made again, until it finds nothing. First by passing bounds, which is fast and finds most, then
+by linear programs, whose multipliers name the equations. What is hidden for the sake of others and can still be worked
+out is printed after all: it tells nothing new.
+
+Objective: least information lost, the sum of cost over hidden counts. A count costs 1 + log2(1 + count), times 30 for a
+district, 1000 for the city, 2 for the poor and the near poor, 4 for all households; a denominator costs what all counts
+over it cost, because it takes them along. The city's totals are never hidden for the sake of others.
+
+Sources: exact cell suppression is NP-hard; the heuristic of one linear program for each count in danger follows J. P.
+Kelly, B. L. Golden, A. A. Assad, Networks 22 (1992) and M. Fischetti, J. J. Salazar, Management Science 47 (2001).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from infoaccess import attack
+from infoaccess.equations import Model
+
+STEPS = 400  # rounds of hiding; each hides at least one count more
+WIDE = 2000  # counts looked at for one count in danger
+DEEP = 8  # equations between a count in danger and one that may be hidden for it
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Hold what was chosen: bundles hidden, those that had to be hidden for themselves, and the last attack."""
+
+    hidden: set[int]
+    first: set[int]
+    audit: attack.Audit
+
+
+class _Graph:
+    """Look up the equations of a count and the counts of an equation."""
+
+    def __init__(self, model: Model):
+        s = model.system
+        self.model, self.s = model, s
+        order = np.argsort(s.col, kind="stable")
+        self.of_count = order
+        self.count_at = np.searchsorted(s.col[order], np.arange(len(s.value) + 1))
+        self.row_at = np.searchsorted(s.row, np.arange(s.rows + 1))
+
+    def entries_of(self, count: int) -> np.ndarray:
+        """Return the entries in which a count stands."""
+        return self.of_count[self.count_at[count] : self.count_at[count + 1]]
+
+    def line(self, row: int) -> slice:
+        """Return the entries of an equation."""
+        return slice(self.row_at[row], self.row_at[row + 1])
+
+
+def primary(model: Model) -> set[int]:
+    """Return the bundles that hold a count which must not be printed, with all that goes with them."""
+    must = np.flatnonzero((model.system.need > 0) & (model.bundle >= 0))
+    return model.hide(set(model.bundle[must].tolist()))
+
+
+def protect(model: Model) -> Protected:
+    """Hide what must be hidden and as much more as it takes; tell what the last attack found.
+
+    The caller decides what to do where `audit.exposed` is not empty: then nothing that may be hidden helps.
+    """
+    graph, first = _Graph(model), primary(model)
+    hidden, found = set(first), None
+    for _ in range(STEPS):
+        hidden |= _by_propagation(graph, hidden)
+        system = model.system.showing(model.known(hidden))
+        found = attack.audit(system, before=found)
+        more = _by_programs(graph, found, hidden, system) if len(found.exposed) else set()
+        if not more:
+            break
+        hidden |= more
+    return Protected(hidden - _told(model, hidden, first), first, found)
+
+
+def _told(model: Model, hidden: set[int], first: set[int]) -> set[int]:
+    """Return bundles whose every count can be worked out from what is printed: hiding them hides nothing."""
+    known = model.known(hidden)
+    low, high = attack.propagate(model.system.showing(known))
+    open_ = (high > low) & ~known & (model.bundle >= 0)
+    told = hidden - first - set(model.bundle[open_].tolist())
+    while True:
+        kept = {b for above in hidden - told for b in model.below.get(above, ())}
+        if not told & kept:
+            return told
+        told -= kept
+
+
+def _by_propagation(graph: _Graph, hidden: set[int]) -> set[int]:
+    """Hide counts until passing bounds finds no count in danger, or nothing more can be done."""
+    model, hidden = graph.model, set(hidden)
+    stuck: set[int] = set()
+    for _ in range(STEPS):
+        known = model.known(hidden)
+        low, high = attack.propagate(model.system.showing(known))
+        width = high - low
+        need = model.system.need
+        danger = [k for k in np.flatnonzero(~known & (width < need)) if k not in stuck]
+        if not danger:
+            break
+        sums = np.bincount(graph.s.row, width[graph.s.col], graph.s.rows)
+        sizes = [k for k in danger if model.size[k]]  # sizes of groups first: they take other counts along
+        busy: set[int] = set()  # one choice at a time in a territory, for it may serve several counts
+        chosen: set[int] = set()
+        for k in sorted(sizes or danger, key=lambda k: (-need[k], k)):
+            if model.place[k] in busy:
+                continue
+            options = _options(graph, k, width, sums, known)
+            if not options:
+                stuck.add(k)
+                continue
+            _, u, pick = min(options)
+            busy.update((model.place[k], model.place[u]))
+            chosen |= model.hide({pick})
+        hidden |= chosen
+    return hidden
+
+
+def _narrow(graph: _Graph, k: int, width: np.ndarray, sums: np.ndarray, need: float) -> list[int]:
+    """Return the equations that by themselves keep a count's interval narrower than needed."""
+    rows = graph.s.row[graph.entries_of(k)]
+    part = k % 3
+    keep = [r for r in rows if sums[r] - width[k] < need]
+    inner = graph.model.inner
+    return [r for r in keep if not inner[r] or part == 1]
+
+
+def _options(graph: _Graph, k: int, width: np.ndarray, sums: np.ndarray, known: np.ndarray) -> list[tuple]:
+    """List what may be hidden for a count in danger: (score, count, bundle).
+
+    An equation where hidden counts could already give way, were they not fixed elsewhere themselves, needs no further
+    one: the search goes on from those. What is passed over so is taken where nothing else is found.
+    """
+    model, need = graph.model, graph.model.system.need[k]
+    short = need - width[k]
+    layer, seen, spare, inner = [k], {k}, [], []
+    for _ in range(DEEP):
+        found, beyond = [], []
+        for v in layer:
+            for r in _narrow(graph, v, width, sums, need):
+                line = graph.line(r)
+                cols, signs = graph.s.col[line], graph.s.sign[line]
+                mine = signs[np.flatnonzero(cols == v)[0]]
+                here, room = [], 0.0
+                for u, sign in zip(cols.tolist(), signs.tolist(), strict=True):
+                    if u == v:
+                        continue
+                    if not known[u]:
+                        room += _room(model, k, u, mine * sign)
+                        if u not in seen:
+                            seen.add(u)
+                            beyond.append(u)
+                    elif model.bundle[u] >= 0 and np.isfinite(model.cost[model.bundle[u]]):
+                        score = model.cost[model.bundle[u]] / min(
+                            1.0, max(_room(model, k, u, mine * sign) / short, 1e-3)
+                        )
+                        here.append((score, u, int(model.bundle[u])))
+                (inner if model.inner[r] else spare if room >= short else found).extend(here)
+        if found or len(seen) > WIDE:
+            return found or spare or inner
+        layer = beyond
+    return spare or inner
+
+
+def _room(model: Model, k: int, u: int, side: float) -> float:
+    """Return how much room a count can give to another in an equation where both stand, with equal signs or not."""
+    up, down = model.up, model.down
+    if side > 0:
+        return min(up[k], down[u]) + min(down[k], up[u])
+    return min(up[k], up[u]) + min(down[k], down[u])
+
+
+def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: attack.System) -> set[int]:
+    """Hide one count for each count in danger that programs found, from the equations that bind it."""
+    model, known = graph.model, system.known
+    done: set[int] = set()
+    chosen: set[int] = set()
+    for k in found.exposed:
+        rows = found.binding.get(int(k), ())
+        if any(r in done for r in rows):
+            continue
+        short = model.system.need[k] - (found.high[k] - found.low[k])
+        options = _near(graph, k, rows, known, short)
+        beyond = {u for r in rows for u in graph.s.col[graph.line(r)] if not known[u] and u != k}
+        lines = sorted({int(graph.s.row[e]) for u in beyond for e in graph.entries_of(u)})
+        if not options:  # what binds is fixed by counts a step away
+            options = _near(graph, k, lines, known, short)
+        if not options:  # at last zeros, which give no room but tell something
+            around = {int(model.bundle[u]) for r in (*rows, *lines) for u in graph.s.col[graph.line(r)] if known[u]}
+            chosen |= model.hide({b for b in around if b >= 0} - model.never)
+            continue
+        if options:
+            chosen |= model.hide({min(options)[2]})
+            done.update(int(r) for r in rows)
+    return chosen - hidden
+
+
+def _near(graph: _Graph, k: int, rows, known: np.ndarray, short: float) -> list[tuple]:
+    """List what may be hidden in some equations: (score, equation, bundle)."""
+    model, options = graph.model, []
+    for r in rows:
+        for u in graph.s.col[graph.line(r)]:
+            if u != k and known[u] and model.bundle[u] >= 0:
+                room = max(model.down[u], min(model.up[u], 1e9), 0.5)
+                score = model.cost[model.bundle[u]] / min(1.0, room / max(short, 1.0))
+                score *= 1.0 + 5.0 * bool(model.inner[r])
+                if np.isfinite(score):
+                    options.append((score, int(r), int(model.bundle[u])))
+    return options

@@ -1,0 +1,226 @@
+"""A release gives nothing away: planted holes are found, hidden counts stay hidden, and totals stay readable."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from infoaccess import areas, attack, deprivation, disclosure, linked, protection, rooms, smartphones, tally, units
+from infoaccess.linked import ReleaseError
+
+MONTH = "2024-03"
+PARTS = ("numerator", "denominator")
+
+
+def households(seed: int, size: int = 5000) -> pl.DataFrame:
+    """Make up households in the communes of 2021-2024: some communes have many, some hardly any."""
+    random = np.random.default_rng(seed)
+    leaves = sorted(areas.leaves("A_commune"))
+    share = random.lognormal(0, 0.8, len(leaves))
+    at = random.choice(len(leaves), size, p=share / share.sum())
+    kind = random.choice(3, size, p=[0.4, 0.45, 0.15])
+    adults = random.integers(1, 5, size)
+    home = {s: {leaf: c for c, members in areas.leaves(s).items() for leaf in members} for s in areas.known()}
+    frame = {s: [of[leaves[n]] for n in at] for s, of in home.items()}
+    frame |= {"poor": kind == 0, "near_poor": kind == 1, "policy": (kind == 2) | (random.random(size) < 0.06)}
+    frame |= {"members": adults + random.integers(0, 3, size), "adults": adults}
+    frame |= {"adults_with_smartphone": random.binomial(adults, 0.5), "has_smartphone": random.random(size) < 0.7}
+    frame |= {"deprived_11": random.random(size) < 0.4, "deprived_12": random.random(size) < 0.15}
+    return pl.DataFrame(frame)
+
+
+def counted(rows: pl.DataFrame, month: str = MONTH, measures=None, table: str = "deprivation") -> pl.DataFrame:
+    """Count made-up households as stage 3 does."""
+    codes = sorted(areas.leaves("A_commune"))
+    received = pl.DataFrame({"commune_code": codes, "list_received": [True] * len(codes)})
+    complete = {s: set(areas.leaves(s)) for s in areas.known()}
+    by = list(areas.known())
+    parts = [tally.tally(rows.lazy(), measures or deprivation.measures(), by)]
+    if measures is None:
+        populations = pl.DataFrame({s: [areas.over("A_commune", s)[c][0] for c in codes] for s in by}).with_columns(
+            pl.lit(1000).alias("households"), pl.lit(3800).alias("people")
+        )
+        parts.append(deprivation.listed(rows.lazy(), populations, by).select(parts[0].columns))
+    found = tally.by_units(pl.concat(parts), month, "ND07-2021", received, complete)
+    return found.with_columns(pl.lit(table).alias("table"))
+
+
+def room_three(seed: int) -> pl.DataFrame:
+    rows = households(seed)
+    return pl.concat([counted(rows), counted(rows, measures=smartphones.measures(), table="smartphones")])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFOACCESS_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def counts() -> pl.DataFrame:
+    return room_three(1)
+
+
+@pytest.fixture(scope="module")
+def released(counts) -> tuple[pl.DataFrame, dict]:
+    return disclosure.release(counts, MONTH, 5)
+
+
+@pytest.fixture(scope="module")
+def built(counts):
+    rules = linked.declared()
+    return disclosure.model(linked.kept(counts, MONTH, rules, 5), MONTH, 5, rules)
+
+
+def test_no_hidden_value_is_printed_and_no_contributor(counts, released):
+    frame, told = released
+    assert not [c for c in frame.columns if c.endswith("contributors")]
+    for part in PARTS:
+        hidden = frame.filter(pl.col(f"{part}_status") != "published")
+        assert hidden.height > 20 and hidden[part].null_count() == hidden.height
+        shown = frame.filter(pl.col(f"{part}_status") == "published")
+        assert shown[part].null_count() == 0
+    true = frame.join(counts, on=tally.KEYS, how="left", suffix="_true")
+    for part in PARTS:
+        assert (true[part] == true[f"{part}_true"]).drop_nulls().all()
+    assert told["exposed"] == 0 and told["narrowest"] >= 1 and told["small"] > 50
+
+
+def test_city_and_district_totals_stay(released):
+    frame, _ = released
+    whole = frame.filter((pl.col("group") == "all") & (pl.col("numerator_status") != "missing"))
+    city = whole.filter(pl.col("area_set") == "city")
+    assert set(city["numerator_status"]) | set(city["denominator_status"]) == {"published"}
+    district = whole.filter(pl.col("area_set") == "A_district")
+    assert (district["numerator_status"] == "published").mean() > 0.9
+
+
+def test_a_rate_has_two_published_parts_or_is_none(released):
+    frame, _ = released
+    both = (pl.col("numerator_status") == "published") & (pl.col("denominator_status") == "published")
+    assert frame.filter(~both & pl.col("numerator").is_not_null() & pl.col("denominator").is_not_null()).is_empty()
+    lone = frame.filter(pl.col("denominator_status").str.starts_with("suppressed"))
+    assert lone["numerator"].null_count() == lone.height  # the denominator of a hidden group takes its counts along
+
+
+def test_order_of_rows_does_not_matter_and_the_same_twice(counts, released):
+    again, _ = disclosure.release(counts.sample(fraction=1, shuffle=True, seed=7), MONTH, 5)
+    assert again.equals(released[0])
+
+
+def test_what_is_not_declared_stops_the_release(counts):
+    new = counts.with_columns(pl.lit("invented").alias("measure"))
+    with pytest.raises(ReleaseError, match="deprivation: invented"):
+        disclosure.release(pl.concat([counts, new.head(1)]), MONTH, 5)
+    with pytest.raises(ReleaseError, match="other: listed"):
+        disclosure.release(
+            pl.concat([counts, counts.tail(1).with_columns(table=pl.lit("other"), measure=pl.lit("listed"))]), MONTH, 5
+        )
+
+
+def test_what_is_not_released_stays_in_room_three(counts, released):
+    assert "person" in set(counts["base"]) and "deprived_both" in set(counts["measure"])
+    assert "person" not in set(released[0]["base"]) and "deprived_both" not in set(released[0]["measure"])
+    assert set(released[0].filter(pl.col("area_set") == "C_commune")["group"]) == {"all"}
+
+
+def test_counts_that_do_not_add_up_are_not_released(counts):
+    wrong = (pl.col("area_set") == "A_district") & (pl.col("measure") == "deprived_any") & (pl.col("group") == "all")
+    bent = counts.with_columns(pl.when(wrong).then(pl.col("numerator") + 1).otherwise("numerator").alias("numerator"))
+    with pytest.raises(ReleaseError, match="không cộng khớp"):
+        disclosure.release(bent, MONTH, 5)
+
+
+def test_primary_suppression_alone_leaves_holes_of_every_kind(built):
+    rows, model = built
+    system = model.system
+    found = attack.audit(system.showing(model.known(protection.primary(model))))
+    record = rows.with_row_index("place").with_columns(pl.Series("cell", model.cell)).unique("cell", keep="first")
+    exposed = record.filter(pl.col("cell").is_in((found.exposed // 3).tolist()))
+    assert {"all", "policy_and_poor"} <= set(exposed["group"])
+    assert {"deprived_both", "deprived_device", "adult_smartphone"} <= set(exposed["measure"])
+    assert {"A_commune"} <= set(exposed["area_set"])
+    after = protection.protect(model)
+    assert not len(after.audit.exposed) and after.first < after.hidden
+
+
+def test_area_sets_that_cut_across_each_other_are_attacked(built):
+    """Two communes of one district are hidden; a commune of today that holds one of them tells it."""
+    rows, model = built
+    mine = rows.with_row_index("place").filter((pl.col("group") == "all") & (pl.col("measure") == "listed"))
+    at = {(s, c): model.cell[n] for n, s, c in mine.select("place", "area_set", "code").iter_rows()}
+    communes, today = areas.leaves("A_commune"), areas.leaves("C_commune")
+    district = next(iter(areas.leaves("A_district").values()))
+    first = min(district)
+    new = next(t for t in today.values() if first in t)
+    second = next(c for c in sorted(district) if c not in new and len(new) > 1)
+    cells = [at["A_commune", next(c for c, m in communes.items() if m == {leaf})] for leaf in (first, second)]
+    hidden = model.hide({int(model.bundle[3 * c]) for c in cells})
+    low, high = attack.bounds(model.system.showing(model.known(hidden)), np.array([3 * c for c in cells]))
+    for cell in cells:
+        value = model.system.value[3 * cell]
+        assert (low[3 * cell], high[3 * cell]) == (value, value)
+
+
+def programme(numerators: list[int], needs: list[int], month: str = MONTH) -> pl.DataFrame:
+    """Return the programme's counts of the city and its districts, all communes of a district in one number."""
+    codes = sorted(areas.leaves("A_district"))
+    base = {"month": month, "group": "all", "base": "household", "measure": "covered", "standard": "s"}
+    start = units.valid_from("A_district")
+    rows = [
+        base | {"area_set": "A_district", "code": c, "valid_from": start, "numerator": n, "denominator": d}
+        for c, n, d in zip(codes, numerators, needs, strict=True)
+    ]
+    city = {"area_set": "city", "code": units.CITY, "valid_from": start}
+    rows.append(base | city | {"numerator": sum(numerators), "denominator": sum(needs)})
+    frame = pl.DataFrame(rows).with_columns(
+        pl.col("numerator").alias("numerator_contributors"),
+        (pl.col("denominator") - pl.col("numerator")).alias("complement_contributors"),
+        pl.col("denominator").alias("denominator_contributors"),
+        pl.lit(1, pl.Int64).alias("communes_received"),
+        pl.lit(1, pl.Int64).alias("communes_expected"),
+        pl.lit("programme").alias("table"),
+    )
+    return frame.select([*tally.KEYS, *tally.SUMS, "communes_received", "communes_expected", "table"])
+
+
+def test_a_count_that_grew_by_too_few_is_hidden_and_so_is_another(tmp_path, monkeypatch):
+    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
+    months = ["2024-01", "2024-02", "2024-03", "2024-04"]
+    handed = [[20] * 9, [22, *[40] * 8], [22, *[60] * 8], [26, *[80] * 8]]
+    status = []
+    for month, numerators in zip(months, handed, strict=True):
+        frame, told = disclosure.release(programme(numerators, [200] * 9, month), month, 5)
+        folder = rooms.data(rooms.RELEASE, month)
+        folder.mkdir(parents=True)
+        frame.write_parquet(folder / "counts.parquet")
+        of = dict(frame.filter(pl.col("area_set") == "A_district").select("code", "numerator_status").iter_rows())
+        status.append([of[c] for c in sorted(of)])
+        city = frame.filter(pl.col("area_set") == "city")
+        assert city["numerator"].to_list() == [sum(numerators)] and told["exposed"] == 0
+    assert set(status[0]) == {"published"}
+    assert status[1][0] == "suppressed_primary" and status[1].count("suppressed_secondary") == 1
+    assert status[2][0] == "suppressed_primary"  # unchanged since, but printing it would tell last month's
+    assert status[3][0] == "published"  # six more than what was printed last
+
+
+def test_a_month_without_predecessor_is_released(tmp_path, monkeypatch):
+    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
+    frame, _ = disclosure.release(programme([22, *[40] * 8], [200] * 9), MONTH, 5)
+    assert set(frame["numerator_status"]) == {"published"}
+
+
+def test_a_count_in_danger_stops_the_stage(counts, monkeypatch):
+    def only_primary(model):
+        first = protection.primary(model)
+        return protection.Protected(first, first, attack.audit(model.system.showing(model.known(first))))
+
+    monkeypatch.setattr(protection, "protect", only_primary)
+    with pytest.raises(ReleaseError, match="có thể suy ra được"):
+        disclosure.release(counts, MONTH, 5)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_releases_of_other_samples_are_safe_too(seed):
+    _, told = disclosure.release(room_three(seed), MONTH, 5)
+    assert told["exposed"] == 0 and told["narrowest"] >= 1
