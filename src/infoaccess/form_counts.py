@@ -73,7 +73,8 @@ def sums(partition: pl.LazyFrame) -> pl.DataFrame:
     Who is poor is told as in the movements, so that Biểu 2 closes with the households of Biểu 4.
     """
     classed = partition.with_columns(**{name: flows.own(name) for name in CLASSES})
-    return tally.tally(classed, _measures(), BY)
+    nowhere = pl.all_horizontal(pl.col(BY).is_null()) & (pl.col("denominator_contributors") == 0)  # of an empty list
+    return tally.tally(classed, _measures(), BY).filter(~nowhere)
 
 
 def _measures() -> list[tally.Measure]:
