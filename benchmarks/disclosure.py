@@ -1,0 +1,70 @@
+"""Measure disclosure control: holes of primary suppression, a rule of thumb and the release; what each hides; time.
+
+    python benchmarks/disclosure.py --home DIR [--threshold 5] [--every 1]
+
+DIR holds room 3 of the months (make_sample.py --scale 1 --home DIR, then stages 1 to 3). Room 4 is not written: what
+earlier months printed is read from DIR's room 4, if there is one. The rule of thumb hides, once in every sum with one
+hidden count, the smallest other count. `lost` is the cost of protection.py over what is hidden beyond primary
+suppression.
+Exits 1 where the release leaves a count in danger.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def by_thumb(model, first: set[int]) -> set[int]:
+    """Hide by hand: in every sum with exactly one hidden count its smallest other one, once."""
+    system, hidden = model.system, set(first)
+    known = model.known(first)
+    starts = np.searchsorted(system.row, np.arange(system.rows + 1))
+    for row in range(system.rows):
+        cols = system.col[starts[row] : starts[row + 1]]
+        gone = ~known[cols]
+        may = [int(c) for c in cols[~gone] if model.bundle[c] >= 0 and int(model.bundle[c]) not in model.never]
+        if gone.sum() == 1 and may and not model.inner[row]:
+            hidden |= model.hide({int(model.bundle[min(may, key=lambda c: (system.value[c], c))])})
+    return hidden
+
+
+def main() -> int:
+    """Compare the three for every month."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--threshold", type=int, default=5)
+    parser.add_argument("--every", type=int, default=1, help="take every n-th month")
+    given = parser.parse_args()
+    os.environ["INFOACCESS_HOME"] = str(given.home)
+    from infoaccess import attack, disclosure, linked, protection, rooms, store
+
+    rules, worst, seconds = linked.declared(), 0, []
+    print("month, bundles of counts, small counts | in danger | hidden | lost (by primary, thumb, release) | seconds")
+    for month in store.months(rooms.INDICATORS)[:: given.every]:
+        start = time.perf_counter()
+        rows = linked.kept(linked.read(month), month, rules, given.threshold)
+        _, model = disclosure.model(rows, month, given.threshold, rules)
+        found = protection.protect(model)
+        seconds.append(time.perf_counter() - start)
+        first, printed = found.first, len(model.cost)
+        ways = [first, by_thumb(model, first), found.hidden]
+        danger = [len(attack.audit(model.system.showing(model.known(way))).exposed) for way in ways]
+        finite = np.where(np.isfinite(model.cost), model.cost, 0)
+        lost = [finite[list(way - first)].sum() for way in ways]
+        worst = max(worst, danger[-1])
+        print(
+            f"{month} {printed:6d} {found.audit.attacked:6d} | {danger[0]:6d} {danger[1]:6d} {danger[2]:6d} | "
+            f"{len(ways[0]):6d} {len(ways[1]):6d} {len(ways[2]):6d} | {lost[0]:6.0f} {lost[1]:6.0f} {lost[2]:6.0f} | "
+            f"{seconds[-1]:.1f}",
+            flush=True,
+        )
+    print(f"seconds a month: median {np.median(seconds):.1f}, most {max(seconds):.1f}")
+    return int(worst > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
