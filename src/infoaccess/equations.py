@@ -119,7 +119,7 @@ class _Builder:
         pairs = [(n, n if d is None else d) for n, d in known]  # a population may be missing
         value = np.array([(n, d - n, d) for n, d in pairs], float).ravel()
         self._same_denominators(value)
-        self._units()
+        self._units(value)
         self._groups()
         first = self.lines
         for cell in range(len(self.records)):
@@ -162,7 +162,7 @@ class _Builder:
                 if other >= 0 and value[3 * other + N] == value[3 * cell + D]:
                     self.root[3 * cell + D] = 3 * other + N
 
-    def _units(self) -> None:
+    def _units(self, value: np.ndarray) -> None:
         """Add up units, for every group and measure that has all of an equation's territories."""
         for cells in self.kinds.values():
             for left, right in self.equations:
@@ -170,9 +170,17 @@ class _Builder:
                 if None in sides[0] or None in sides[1]:
                     continue
                 terms = [(c, s) for side, s in zip(sides, (1.0, -1.0), strict=True) for c in side if c >= 0]
-                self.equation([(3 * c + N, s) for c, s in terms])
-                if terms and self.has_denominator(terms[0][0]):
-                    self.equation([(3 * c + D, s) for c, s in terms])
+                silent = any(c < 0 for side in sides for c in side)
+                for part in (N, D) if terms and self.has_denominator(terms[0][0]) else (N,):
+                    self.equation([*((3 * c + part, s) for c, s in terms), *self._silent(terms, part, value, silent)])
+
+    def _silent(self, terms: list, part: int, value: np.ndarray, silent: bool) -> list[tuple[int, float]]:
+        """Return one more unknown where a unit sent no list: its phones of earlier months still count in the whole."""
+        gap = -sum(s * value[3 * c + part] for c, s in terms)
+        if not silent or not terms or not gap:
+            return []
+        self.extra.append((gap, min(gap, 0.0), max(gap, 0.0) if gap < 0 else np.inf))
+        return [(len(self.root) + len(self.extra) - 1, 1.0)]
 
     def _groups(self) -> None:
         """Add up groups, numerators and denominators, where a unit has the whole and all parts."""
