@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infoaccess import cli, geography, monthly, rooms
+from infoaccess import cli, geography, monthly, pipeline, rooms
 
 
 def main() -> int:
@@ -22,8 +22,8 @@ def main() -> int:
         subprocess.run([sys.executable, str(maker), "--home", str(rooms.home())], check=True)
     month = rooms.raw_months()[-1]
     if args.prepare:
-        for stage in ("1", "2", "3a", "3b", "3c", "3d", "4"):
-            monthly.run(month, only=stage)
+        for stage in pipeline.STAGES[:-1]:
+            monthly.run(month, only=stage.id)
         return 0
     folder = monthly.run(month, jobs=os.cpu_count() or 1)
     print(f"Trang mục lục: {folder / 'index.html'}\nBáo cáo toàn thành phố: {folder / '46.pdf'}")

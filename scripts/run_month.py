@@ -5,14 +5,14 @@ import os
 import sys
 from pathlib import Path
 
-from infoaccess import cli, monthly, rooms
+from infoaccess import cli, monthly, pipeline, rooms
 
 
 def main() -> int:
     """Run, or with --plan only say what would be run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("month", help="YYYY-MM")
-    parser.add_argument("--only", metavar="STAGE", help="1, 2, 3a, 3b, 3c, 3d, 4 or 5")
+    parser.add_argument("--only", metavar="STAGE", help=", ".join(s.id for s in pipeline.STAGES))
     parser.add_argument("--area", nargs="+", default=[], metavar="CODE", help="only these units' reports")
     parser.add_argument("--home", help="root of data/, geo/ and reports/ (default: this checkout)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="reports at a time")

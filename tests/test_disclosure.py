@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from infoaccess import areas, attack, deprivation, disclosure, linked, protection, rooms, smartphones, tally, units
-from infoaccess.linked import ReleaseError
+from infoaccess.errors import ReleaseError
 
 MONTH = "2024-03"
 PARTS = ("numerator", "denominator")

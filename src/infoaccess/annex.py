@@ -93,14 +93,12 @@ def _release(month: str, since: str) -> Release:
 
 def _keys(r: Report) -> list[Cell]:
     """Return the cells that tell a unit in every row: code, name, level, what it lies within."""
-    own = words.load(r.w.lang)
     level = r.area["area_set"].split("_")[-1]
-    return [Cell(r.code), Cell(r.area["name"]), Cell(own(f"annex.{level}")), Cell(r.area["above"])]
+    return [Cell(r.code), Cell(r.area["name"]), Cell(r.w(f"annex.{level}")), Cell(r.area["above"])]
 
 
-def _key_heads(lang: str) -> list[tuple[str, ...]]:
-    own = words.load(lang)
-    return [(own(k),) for k in ("annex.code", "column.unit", "annex.level", "annex.parent")]
+def _key_heads(w: words.Words) -> list[tuple[str, ...]]:
+    return [(w(k),) for k in ("annex.code", "column.unit", "annex.level", "annex.parent")]
 
 
 def _table(reports: list[Report], name: str, make: Callable[[Report], Exhibit], kinds: tuple[str, ...]) -> Sheet:
@@ -129,13 +127,11 @@ def _months(reports: list[Report]) -> Sheet:
 
 
 def _sheet(r: Report, name: str, shown: dict, rows: list[list[Cell]]) -> Sheet:
-    own = words.load(r.w.lang)
+    w = r.w
     heads = [(c["group"], c["label"]) if c["group"] else (c["label"],) for c in shown["columns"]]
     # The table of classes has each unit's whole too: it is that of units as well.
-    title = own("annex.groups_title", period=r.period) if name == "groups" else shown["caption"]
-    return Sheet(
-        title.split(".")[0], title, own(f"annex.{name}"), [*_key_heads(r.w.lang), *heads], rows, shown["notes"]
-    )
+    title = w("annex.groups_title", period=r.period) if name == "groups" else shown["caption"]
+    return Sheet(title.split(".")[0], title, w(f"annex.{name}"), [*_key_heads(w), *heads], rows, shown["notes"])
 
 
 def _cell(kind: str, text: str, sort: object, mark: str | None, lang: str) -> Cell:
@@ -163,16 +159,16 @@ def _pattern(kind: str, lang: str, tail: str = "") -> str:
 
 def _form(r: Report, layout: form_layouts.Layout) -> Sheet:
     """Lay out one of Biểu 4 to 7 with what is published: districts numbered 1, their communes 1.1, the whole last."""
-    own, group = words.load(r.w.lang), FORMS[layout.number]
+    w, group = r.w, FORMS[layout.number]
     heads = _even([("TT", "A"), ("Phường/Xã", "B"), *((*c.heading, c.index) for c in layout.columns)])
     rows = [[*map(Cell, names), *_figures(r, code, group, layout)] for names, code in _numbered(r)]
     bold = frozenset(n for n, row in enumerate(rows) if "." not in row[0].text and units.era_of(r.release.month) != "C")
-    last = [Cell(""), Cell(own("annex.total")), *_figures(r, units.CITY, group, layout)]
-    notes = [own("annex.form_public"), r.w("note.signs", threshold=r.release.threshold)]
-    notes = [own("annex.form_share"), *notes] if layout.measured == "%" else notes
-    name = own("annex.form_name", number=layout.number)
+    last = [Cell(""), Cell(w("annex.total")), *_figures(r, units.CITY, group, layout)]
+    notes = [w("annex.form_public"), r.w("note.signs", threshold=r.release.threshold)]
+    notes = [w("annex.form_share"), *notes] if layout.measured == "%" else notes
+    name = w("annex.form_name", number=layout.number)
     title = f"{name}. {layout.title}"
-    return Sheet(name, title, own("annex.form"), heads, rows, notes, 2, last, bold)
+    return Sheet(name, title, w("annex.form"), heads, rows, notes, 2, last, bold)
 
 
 def _even(heads: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -229,25 +225,25 @@ def _sum(cells: list[released.Cell], r: Report) -> Cell:
 
 def _cover(r: Report) -> Cover:
     """Return what stands round the sheets, and on the first of them."""
-    own, w, month = words.load(r.w.lang), r.w, r.release.month
+    w, month = r.w, r.release.month
     body, said = report.agency(month), report.method(r).data
     partial = [w("note.partial")] if r.release.quality["communes_without_list"] else []
-    lines = [(own("annex.lead"), False), (None, False), (own("annex.signs"), True)]
+    lines = [(w("annex.lead"), False), (None, False), (w("annex.signs"), True)]
     lines += [(text, False) for text in (w("note.signs", threshold=r.release.threshold), *partial, w("note.twog"))]
-    lines += [(own("annex.numbers"), False), (own("annex.method"), True)]
+    lines += [(w("annex.numbers"), False), (w("annex.method"), True)]
     issuer = f"{body['parent_body']}, {body['issuing_body']}"
-    source = own("annex.source", issuer=issuer, lists_from=body["lists_from"])
+    source = w("annex.source", issuer=issuer, lists_from=body["lists_from"])
     lines += [(text, False) for text in (*said["sentences"], *said["notes"], source)]
     year, number = map(int, month.split("-"))
     return Cover(
-        title=own("annex.title", period=r.period),
+        title=w("annex.title", period=r.period),
         lang={"vi": "vi-VN", "en": "en-US"}[w.lang],
-        about=own("annex.about"),
-        subtitle=f"{r.area['name']} · {r.period} · {own('annex.state', state=w(f'state.{r.state}'))}",
+        about=w("annex.about"),
+        subtitle=f"{r.area['name']} · {r.period} · {w('annex.state', state=w(f'state.{r.state}'))}",
         lines=lines,
-        listed=tuple(own(f"annex.{c}") for c in ("sheet", "holds", "row_is", "rows")),
+        listed=tuple(w(f"annex.{c}") for c in ("sheet", "holds", "row_is", "rows")),
         created=dt.datetime(year, number, 15),  # the month's middle: a workbook must be the same whenever it is made
         company=body["issuing_body"],
         banner=w("title.synthetic") if r.release.synthetic else "",
-        page=own("annex.page"),
+        page=w("annex.page"),
     )

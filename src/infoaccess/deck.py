@@ -52,7 +52,7 @@ def _print(blocks: list[dict], what: str) -> bytes:
         long = error.message.partition("slide too long: ")[2].strip()
         if long:
             raise ReportError(words.load(document["lang"])("slide.too_long", id=long)) from error
-        raise pdf._refusal(error, blocks, document["lang"]) from error
+        raise pdf.refusal(error, blocks, document["lang"]) from error
 
 
 @cache

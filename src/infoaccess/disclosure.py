@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 
 from infoaccess import derived, earlier, equations, linked, protection, rooms, store, tally
-from infoaccess.errors import UsageError
-from infoaccess.linked import Declared, ReleaseError
+from infoaccess.errors import ReleaseError, UsageError
+from infoaccess.linked import Declared
 
 PUBLISHED, PRIMARY, SECONDARY, MISSING = "published", "suppressed_primary", "suppressed_secondary", "missing"
 SUPPRESSED = (PRIMARY, SECONDARY)

@@ -16,7 +16,8 @@ import polars as pl
 from infoaccess import bundles
 from infoaccess.attack import System
 from infoaccess.bundles import C, D, N
-from infoaccess.linked import Declared, ReleaseError
+from infoaccess.errors import ReleaseError
+from infoaccess.linked import Declared
 
 KEY = ("group", "base", "measure")
 LARGE = 9  # communes of 2021-2024 in a unit of the size of a district

@@ -39,6 +39,10 @@ class ReportError(InfoAccessError):
     exit_code = 6
 
 
+class ReleaseError(ReportError):
+    """Report counts that cannot be released safely; room 4 keeps what it had."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Point to a spot in a workbook the way a clerk finds it."""

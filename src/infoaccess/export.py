@@ -63,46 +63,50 @@ class HTMLReport(Exporter):
         return html.page(blocks(nb)), resources
 
 
-class PDFReport(Exporter):
+class _Paper(Exporter):
+    """Export an executed notebook as a PDF; the classes below say which."""
+
+    file_extension = ".pdf"
+    output_mimetype = "application/pdf"
+
+    def from_notebook_node(self, nb, resources=None, **kwargs):
+        """Return the PDF's bytes and nbconvert's resources."""
+        _, resources = super().from_notebook_node(nb, resources, **kwargs)
+        return self.render(blocks(nb)), resources
+
+
+class PDFReport(_Paper):
     """Export an executed report notebook as an official PDF."""
 
-    file_extension = ".pdf"
-    output_mimetype = "application/pdf"
     export_from_notebook = "Huế: báo cáo PDF"
 
-    def from_notebook_node(self, nb, resources=None, **kwargs):
-        """Return the PDF's bytes and nbconvert's resources."""
+    def render(self, found: list[dict]) -> bytes:
+        """Return the report."""
         from infoaccess import pdf
 
-        _, resources = super().from_notebook_node(nb, resources, **kwargs)
-        return pdf.render(blocks(nb)), resources
+        return pdf.render(found)
 
 
-class Slides(Exporter):
+class Slides(_Paper):
     """Export an executed presentation notebook as slides for a projector."""
 
-    file_extension = ".pdf"
-    output_mimetype = "application/pdf"
     export_from_notebook = "Huế: trang chiếu PDF"
 
-    def from_notebook_node(self, nb, resources=None, **kwargs):
-        """Return the PDF's bytes and nbconvert's resources."""
+    def render(self, found: list[dict]) -> bytes:
+        """Return the deck."""
         from infoaccess import deck
 
-        _, resources = super().from_notebook_node(nb, resources, **kwargs)
-        return deck.render(blocks(nb)), resources
+        return deck.render(found)
 
 
-class SlideNotes(Exporter):
+class SlideNotes(_Paper):
     """Export an executed presentation notebook as the speaker's notes on paper."""
 
     file_extension = ".notes.pdf"
-    output_mimetype = "application/pdf"
     export_from_notebook = "Huế: ghi chú trình bày PDF"
 
-    def from_notebook_node(self, nb, resources=None, **kwargs):
-        """Return the PDF's bytes and nbconvert's resources."""
+    def render(self, found: list[dict]) -> bytes:
+        """Return the notes."""
         from infoaccess import deck
 
-        _, resources = super().from_notebook_node(nb, resources, **kwargs)
-        return deck.notes(blocks(nb)), resources
+        return deck.notes(found)

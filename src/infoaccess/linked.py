@@ -13,13 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from infoaccess import rooms, store, tally, units
-from infoaccess.errors import ReportError
+from infoaccess.errors import ReleaseError
 
-LEVELS = {2: "city", 3: "district", 5: "commune"}
-
-
-class ReleaseError(ReportError):
-    """Report counts that cannot be released safely; nothing was released."""
+LEVELS = ("city", "district", "commune")
 
 
 @dataclass(frozen=True)
@@ -135,8 +131,7 @@ def kept(counts: pl.DataFrame, month: str, rules: Declared, threshold: int) -> p
     own = units.LEVELS[units.era_of(month)]
     held = _allowed(rules, districts=len(own) > 2)
     allowed = pl.DataFrame(held, ["entry", "released", "count_only", "level", "own", "group"], orient="row")
-    length = pl.col("code").str.len_bytes()
-    level = length.replace_strict(LEVELS, default="other", return_dtype=pl.String)
+    level = pl.col("area_set").str.split("_").list.last()
     placed = counts.with_columns(
         pl.col("area_set").is_in(own).alias("own"),
         pl.when(pl.col("area_set").is_in(units.AREA_SETS)).then(level).otherwise(pl.lit("other")).alias("level"),
@@ -163,7 +158,7 @@ def _allowed(rules: Declared, districts: bool) -> list[tuple]:
         if not (e.release or e.protect):
             continue
         what = (n, e.release, e.denominator in ("public", "withheld"))
-        for level in (*LEVELS.values(), "other"):
+        for level in (*LEVELS, "other"):
             if e.levels and level not in e.levels:
                 continue
             groups = [g for g in e.groups if g in rules.in_districts] if districts and level == "commune" else e.groups

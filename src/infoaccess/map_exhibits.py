@@ -79,7 +79,7 @@ def change(r: Report) -> Exhibit | None:
     w, now, before = r.w, r.release.month, rooms.shift(r.release.month, -12)
     if before not in r.release.months:
         return None
-    drawn, standard = _own_layer(r), map_series.standards([before, now])
+    drawn, standard = own_layer(r), map_series.standards([before, now])
     exact = units.exact(units.commune_set(before), r.layer) if standard[before] == standard[now] else set()
     bases = map_series.changes(r.release.months, r.layer, MEASURES)
     views, told = [], ""
@@ -88,10 +88,10 @@ def change(r: Report) -> Exhibit | None:
             u["code"]: [r.release.cell(u["code"], measure, month=month) for month in (before, now)]
             for u in drawn["units"]
         }
-        cells = {code: _difference(*pair, code in exact, w) for code, pair in pairs.items()}
+        cells = {code: difference(*pair, code in exact, w) for code, pair in pairs.items()}
         scale = map_scale.diverging(bases[measure], more_is_better=more_is_better, lang=w.lang)
         views.append(map_kinds.change(w("map.change", measure=w(f"measure.{measure}")), cells, scale, [place]))
-        told = told or _change_alt(r, cells, before)
+        told = told or change_alt(r, cells, before)
     period = w("map.against", now=r.period, before=words.month(before, w.lang))
     picture = _snapshot(r, "map_change", drawn, views, period)
     notes = [w("map.note.change")]
@@ -103,7 +103,7 @@ def bivariate(r: Report) -> Exhibit | None:
 
     Classes are thirds of this month's units: the picture compares units, not months. None where too few have both.
     """
-    w, drawn = r.w, _own_layer(r)
+    w, drawn = r.w, own_layer(r)
     pair = []
     for measure, colours in (("deprived_any", "deprivation"), ("covered", "progress")):
         cells = {u["code"]: _shown(r.release.cell(u["code"], measure), w) for u in drawn["units"]}
@@ -129,7 +129,7 @@ def quarters(r: Report) -> Exhibit | None:
     w, months = r.w, map_frames.quarters(r.release.months)
     if len(months) < 2:
         return None
-    drawn, measure = _own_layer(r), MEASURES[0]
+    drawn, measure = own_layer(r), MEASURES[0]
     cells = {
         month: {u["code"]: _shown(r.release.cell(u["code"], measure, month=month), w) for u in drawn["units"]}
         for month in months
@@ -151,7 +151,7 @@ def _snapshot(r: Report, id_: str, drawn: dict, views: list, period: str) -> map
     return map_kinds.snapshot(id_, drawn, views, period, outlines=outlines, lang=r.w.lang, base=base)
 
 
-def _own_layer(r: Report) -> dict:
+def own_layer(r: Report) -> dict:
     """Return the units that the report is about: all of the city's, or a district's own communes."""
     drawn = layer(r.layer)
     if r.area["area_set"] == "city":
@@ -195,7 +195,7 @@ def _shown(cell: Cell, w) -> dict:
     return {"value": cell.rate, "text": rate_text(cell, w), "detail": detail, "status": cell.status}
 
 
-def _difference(before: Cell, now: Cell, exact: bool, w) -> dict:
+def difference(before: Cell, now: Cell, exact: bool, w) -> dict:
     """Return a change; none where a year before other territory was counted, or a commune's list was lacking."""
     met = {before.status, now.status}
     status = next((s for s in ("missing", "suppressed", "empty") if s in met), "published")
@@ -208,7 +208,7 @@ def _difference(before: Cell, now: Cell, exact: bool, w) -> dict:
     return {"status": status, "value": value, "text": words.points(value, w.lang), "detail": detail}
 
 
-def _change_alt(r: Report, cells: dict, before: str) -> str:
+def change_alt(r: Report, cells: dict, before: str) -> str:
     values = [map_scale.tenths(c["value"]) for c in cells.values() if c["status"] == "published"]
     counts = {
         "down": sum(v < 0 for v in values),

@@ -144,10 +144,9 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
             {"code": c, "parameters": names | {"area": c}, "folder": str(folder), "limit": settings["cell_seconds"]}
             for c in codes
         ]
-        shown = _reports(tasks, jobs)
+        numbers = _reports(tasks, jobs)
         for task in (t for t in tasks if t["code"] == units.CITY):
             runner.presentation(task)
-        numbers = {c: published.check(month, c, shown[c], settings) for c in codes}
         door = store.door(rooms.VALIDATED, month)
         missing = [] if full else [c for c in units.on(month)["code"] if c not in numbers]
         made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
@@ -162,8 +161,8 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
     return rooms.reports(month)
 
 
-def _reports(tasks: list[dict], jobs: int) -> dict[str, dict]:
-    """Make all reports in `jobs` processes; the first that fails stops the rest."""
+def _reports(tasks: list[dict], jobs: int) -> dict[str, list[dict]]:
+    """Make all reports in `jobs` processes and return their numbers by unit; the first that fails stops the rest."""
     bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
     found = {}
     workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
@@ -179,4 +178,4 @@ def _reports(tasks: list[dict], jobs: int) -> dict[str, dict]:
             pool.shutdown(cancel_futures=True)
             raise
     bar.close()
-    return found
+    return {task["code"]: found[task["code"]] for task in tasks}

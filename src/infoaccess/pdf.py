@@ -42,7 +42,7 @@ def render(blocks: list[dict]) -> bytes:
                 timestamp=int(day.timestamp()),
             )
     except typst.TypstError as error:
-        raise _refusal(error, blocks, title["lang"]) from error
+        raise refusal(error, blocks, title["lang"]) from error
 
 
 @cache
@@ -52,7 +52,7 @@ def _compiler():
     return typst.Compiler(TEMPLATE, root=TEMPLATE.parent, font_paths=fonts.chosen()[1])
 
 
-def _refusal(error, blocks: list[dict], lang: str) -> Exception:
+def refusal(error, blocks: list[dict], lang: str) -> Exception:
     """Turn typst's refusal into ours, naming the exhibits that hold a lost letter or a broken drawing."""
     from infoaccess.errors import ReportError
 

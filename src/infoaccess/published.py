@@ -1,28 +1,13 @@
-"""What a month publishes besides its reports: the check against room 4, the indexes, the manifest."""
+"""What a month publishes besides its reports: the indexes and the manifest."""
 
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import figures, html, readback, report, revisions, rooms, units, words
-from infoaccess.errors import ReportError
+from infoaccess import html, revisions, rooms, units, words
 
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
-
-
-def check(month: str, code: str, shown: dict, settings: dict) -> list[dict]:
-    """Compare what a page shows with room 4, read afresh, and return the numbers for the manifest.
-
-    Raises ReportError when one differs: then nothing is published.
-    """
-    r = report.open(month, code, state=settings["state"], since=settings["first_month"], lang=settings["lang"])
-    numbers = figures.headline(r.release, code, r.w)
-    expected = {n["id"]: n["value"] for n in numbers}
-    wrong = [i for i in expected if i not in shown or readback.differs(expected[i], shown[i])]
-    if wrong or set(shown) != set(expected):
-        raise ReportError(f"Báo cáo {code}: số trên trang không khớp số đã duyệt ({', '.join(wrong) or 'thừa số'}).")
-    return [{k: n[k] for k in ("id", "label", "text", "value")} for n in numbers]
 
 
 def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str) -> dict:

@@ -51,16 +51,17 @@ def tables(r: Report) -> dict[str, list[list[str]]]:
     return {t.data["id"]: [row["cells"] for row in t.data["rows"]] for t in found}
 
 
-def check(folder: Path, r: Report) -> dict[str, float | None]:
-    """Read one report's files back and return the headline numbers that its page shows.
+def check(folder: Path, r: Report) -> list[dict]:
+    """Read one report's files back and return its headline numbers, as the page shows them and the manifest keeps them.
 
     Raises ReportError naming what differs; then nothing may be published.
     """
     page = page_parts.read((folder / f"{r.code}.html").read_text(encoding="utf-8"))
-    wrong = of_page(page, r)
+    numbers, wanted = figures.headline(r.release, r.code, r.w), tables(r)
+    wrong = of_page(page, r, numbers, wanted)
     try:
         document = pypdfium2.PdfDocument(folder / f"{r.code}.pdf")
-        wrong += of_document(document, page, r)
+        wrong += of_document(document, page, r, numbers, wanted)
         document.close()
     except pypdfium2.PdfiumError:
         wrong.append("tệp PDF không đọc lại được")
@@ -70,20 +71,19 @@ def check(folder: Path, r: Report) -> dict[str, float | None]:
             f"Báo cáo {r.code}, tháng {r.release.month}: đọc lại thấy khác số đã duyệt: "
             f"{'; '.join(wrong[:SHOWN])}{more}. Không phát hành tháng này; hãy chạy lại."
         )
-    return {key: value for key, (value, _) in page.numbers.items()}
+    return [{k: n[k] for k in ("id", "label", "text", "value")} for n in numbers]
 
 
-def of_page(page: Page, r: Report) -> list[str]:
-    """Name what a page shows otherwise than room 4 has it."""
+def of_page(page: Page, r: Report, numbers: list[dict], wanted: dict[str, list[list[str]]]) -> list[str]:
+    """Name what a page shows otherwise than room 4 has it: `numbers` and tables (`wanted`), made anew from there."""
     wrong = [f"tiêu đề trang thiếu {name!r}" for name in (r.area["name"], r.period) if name not in page.title]
-    expected = {n["id"]: n for n in figures.headline(r.release, r.code, r.w)}
+    expected = {n["id"]: n for n in numbers}
     for key in sorted(expected.keys() ^ page.numbers.keys()):
         wrong.append(f"số {key} {'thiếu' if key in expected else 'thừa'} trên trang")
     for key in expected.keys() & page.numbers.keys():
         value, text = page.numbers[key]
         if text != expected[key]["text"] or differs(value, expected[key]["value"]):
             wrong.append(f"số {key} trên trang là {text}, đã duyệt là {expected[key]['text']}")
-    wanted = tables(r)
     for key in sorted(wanted.keys() ^ (page.tables.keys() - {""})):  # a table in a remark has no id
         wrong.append(f"bảng {key} {'thiếu' if key in wanted else 'thừa'} trên trang")
     for key in wanted.keys() & page.tables.keys():
@@ -145,20 +145,21 @@ def colour(measure: dict, count: Cell) -> str | None:
     return measure["colours"][bisect_right(measure["breaks"], map_scale.tenths(count.rate))]
 
 
-def of_document(document: pypdfium2.PdfDocument, page: Page, r: Report) -> list[str]:
-    """Name what a PDF lacks of room 4's figures."""
+def of_document(
+    document: pypdfium2.PdfDocument, page: Page, r: Report, numbers: list[dict], wanted: dict[str, list[list[str]]]
+) -> list[str]:
+    """Name what a PDF lacks of room 4's figures; `numbers` and `wanted` as for the page."""
     pages = [_plain(p.get_textpage().get_text_bounded()) for p in document]
     wrong = [f"tiêu đề PDF thiếu {name!r}" for name in (r.area["name"], r.period) if _plain(name) not in pages[0]]
     found = Counter(_numbers(" ".join(pages)))
-    shown = [n["text"] for n in figures.headline(r.release, r.code, r.w)]
-    shown += [text for rows in tables(r).values() for row in rows for text in row]
+    shown = [n["text"] for n in numbers] + [text for rows in wanted.values() for row in rows for text in row]
     lacking = Counter(_numbers(_plain(" ".join(shown)))) - found
     wrong += [f"PDF thiếu số {number}" for number in sorted(lacking)]
     drawn = page.maps.get(FIRST_MAP)
     if drawn is not None:
         codes = drawn["layers"][0]["units"]
-        wanted = [colour(drawn["measures"][0], r.release.cell(code, _first(drawn))) for code in codes]
-        if not _stands_in(wanted, colours(document), set(drawn["measures"][0]["colours"])):
+        fills = [colour(drawn["measures"][0], r.release.cell(code, _first(drawn))) for code in codes]
+        if not _stands_in(fills, colours(document), set(drawn["measures"][0]["colours"])):
             wrong.append("bản đồ trong PDF không khớp")
     return wrong
 

@@ -33,8 +33,13 @@ def indicators_table(r: Report) -> Exhibit:
     for group in CLASSES:
         heads += [column(w("column.households"), w(f"group.{group}")), column(w("column.share"), w(f"group.{group}"))]
     of_class = [r.release.cell(r.code, "listed", group=g) for g in CLASSES]
-    rows = [row(w("indicator.class"), [c for t in of_class for c in (cell(t, "numerator", r), words_only("", None))])]
-    rows[0]["bold"] = True
+    rows = [
+        row(
+            w("indicator.class"),
+            [c for t in of_class for c in (cell(t, "numerator", r), words_only("", None))],
+            bold=True,
+        )
+    ]
     for n, indicator in enumerate(rules.indicators, 1):
         measure = SHARED.get(indicator.id, f"uncensored_{indicator.id}")
         counts = [r.release.cell(r.code, measure, group=g) for g in CLASSES]
@@ -68,8 +73,8 @@ def changes_table(r: Report) -> Exhibit:
     for name in CHANGES:
         count = r.release.cell(r.code, name)
         cells = [words_only(w("sign.of_which") if name in transitions.CAUSES else _sign(name, inner), None)]
-        rows.append(row(w(f"change_row.{name}"), [*cells, cell(count, "numerator", r)]))
-        rows[-1]["bold"] = name in ("before_any", "now_any")
+        bold = name in ("before_any", "now_any")
+        rows.append(row(w(f"change_row.{name}"), [*cells, cell(count, "numerator", r)], bold=bold))
     heads = [column(w("column.change_row"), align="left"), column("+/−"), column(w("column.households"))]
     notes = [signs(r), w("note.changes")] + _not_followed(r)
     return exhibits.table("changes", None, w("caption.changes", period=r.period), heads, rows, notes)
@@ -91,8 +96,8 @@ def movements_table(r: Report) -> Exhibit:
     for n, name in enumerate(flows.COLUMNS, 1):
         counts = [r.release.cell(r.code, f"flow_{g}_{name}") for g in CLASSES]
         cells = [words_only(signs_of.get(name, ""), None), *(cell(c, "numerator", r) for c in counts)]
-        rows.append(row(w("movement.line", number=n, name=w(f"movement.{name}")), cells))
-        rows[-1]["bold"] = name in ("opening", "closing")
+        line = w("movement.line", number=n, name=w(f"movement.{name}"))
+        rows.append(row(line, cells, bold=name in ("opening", "closing")))
     heads = [column(w("column.movement"), align="left"), column("+/−"), *(column(w(f"group.{g}")) for g in CLASSES)]
     notes = [signs(r), w("note.movements")] + _not_followed(r)
     return exhibits.table("movements", None, w("caption.movements", period=r.period), heads, rows, notes)

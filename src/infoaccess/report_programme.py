@@ -88,12 +88,7 @@ def targets_table(r: Report) -> Exhibit:
 def outlook(r: Report) -> Exhibit:
     """Say when all need is met at the present pace, how soon households are served, who is still without a phone."""
     w, release = r.w, r.release
-    counts = [release.cell(r.code, "covered", month=m) for m in release.months]
-    to_date = [c.numerator for c in counts]
-    handed = [None if None in pair else pair[1] - pair[0] for pair in zip([None, *to_date], to_date, strict=False)]
-    known = [c.status == "published" and not c.partial for c in counts]
-    waiting = [c.denominator - c.numerator if k else None for c, k in zip(counts, known, strict=True)]
-    found = pace.reached(release.months, handed, waiting)
+    found = reached(r)
     said = [w("outlook.pace", sentence=found.sentence if w.lang == "vi" else found.sentence_en)]
     waits = [(n, release.cell(r.code, f"waited_{n}")) for n in hand_overs.WITHIN]
     told = [
@@ -113,6 +108,16 @@ def outlook(r: Report) -> Exhibit:
     if without:
         said.append(w("outlook.without", list=w("outlook.and").join(without)))
     return exhibits.text("outlook", None, said, [w("note.pace")])
+
+
+def reached(r: Report) -> pace.Reached:
+    """Tell when all need is met at the present pace, from released counts of whole months only."""
+    counts = [r.release.cell(r.code, "covered", month=m) for m in r.release.months]
+    to_date = [c.numerator for c in counts]
+    handed = [None if None in pair else pair[1] - pair[0] for pair in zip([None, *to_date], to_date, strict=False)]
+    known = [c.status == "published" and not c.partial for c in counts]
+    waiting = [c.denominator - c.numerator if k else None for c, k in zip(counts, known, strict=True)]
+    return pace.reached(r.release.months, handed, waiting)
 
 
 def checks_table(r: Report) -> tuple[Exhibit, ...]:

@@ -143,7 +143,7 @@ def keep_failed(target: Path, parameters: dict) -> Path:
 
 
 def report(task: dict) -> dict:
-    """Run and render one unit's report into a folder, read it back, and return its code and the page's numbers.
+    """Run and render one unit's report into a folder, read it back, and return its code and its numbers.
 
     A process of its own may run this: `task` has code, parameters, folder, limit. Raises ReportError where what is
     read back is not what was released.

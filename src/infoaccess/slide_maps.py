@@ -15,7 +15,7 @@ MEASURE = "deprived_any"
 
 def rates(r: Report) -> Exhibit:
     """Show the rate of households lacking information unit by unit, in the classes of the report's map."""
-    w, drawn = r.w, map_exhibits._own_layer(r)
+    w, drawn = r.w, map_exhibits.own_layer(r)
     found, rated = sentences.judged(r)
     scale = map_scale.scale(map_series.bases(r.release.months, [MEASURE])[MEASURE], "deprivation", w.lang)
     cells = {u["code"]: r.release.cell(u["code"], MEASURE) for u in drawn["units"]}
@@ -54,14 +54,14 @@ def change(r: Report) -> tuple[Exhibit, ...]:
     w, before = r.w, rooms.shift(r.release.month, -12)
     if r.area["area_set"].endswith("commune") or before not in r.release.months:
         return ()
-    drawn, standard = map_exhibits._own_layer(r), map_series.standards([before, r.release.month])
+    drawn, standard = map_exhibits.own_layer(r), map_series.standards([before, r.release.month])
     same = standard.get(before) == standard[r.release.month]
     exact = units.exact(units.commune_set(before), r.layer) if same else set()
     pairs = {
         u["code"]: [r.release.cell(u["code"], MEASURE, month=m) for m in (before, r.release.month)]
         for u in drawn["units"]
     }
-    cells = {code: map_exhibits._difference(*pair, code in exact, w) for code, pair in pairs.items()}
+    cells = {code: map_exhibits.difference(*pair, code in exact, w) for code, pair in pairs.items()}
     scale = map_scale.diverging(
         map_series.changes(r.release.months, r.layer, [MEASURE])[MEASURE], more_is_better=False, lang=w.lang
     )
@@ -73,7 +73,7 @@ def change(r: Report) -> tuple[Exhibit, ...]:
     entries += _signs({x["status"] for x in cells.values()}, "slide_change", w)
     svg = pictures.chart_map(drawn, fills, w("slide.map.legend_change"), entries, id="slide_change")
     message = sentences.changed(r, known)
-    alt = map_exhibits._change_alt(r, cells, before)
+    alt = map_exhibits.change_alt(r, cells, before)
     ordered = sorted(known.items(), key=lambda pair: pair[1])
     numbers = []
     for key, some in (("most", [p for p in ordered if p[1] < 0][:3]), ("least", [p for p in ordered if p[1] > 0][-3:])):

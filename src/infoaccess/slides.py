@@ -5,7 +5,7 @@ one Exhibit, or a tuple of one or none; its data hold under `slide` what the dec
 are in `slide_maps`.
 """
 
-from infoaccess import exhibits, hand_overs, pace, programme, report, report_programme, words
+from infoaccess import exhibits, hand_overs, programme, report, report_programme, words
 from infoaccess import slide_data as data
 from infoaccess import slide_pictures as pictures
 from infoaccess import slide_sentences as sentences
@@ -201,7 +201,7 @@ def sources(r: Report) -> Exhibit:
 
 def outlook(r: Report) -> Exhibit:
     """Show when all need is met at the present pace, how soon households are served, who is still without a phone."""
-    w, found = r.w, reached(r)
+    w, found = r.w, report_programme.reached(r)
     told = (found.sentence if w.lang == "vi" else found.sentence_en).rstrip(".")
     known = found.reason in ("dated", "done")
     message = told if known else w("slide.outlook.unknown")
@@ -217,16 +217,6 @@ def outlook(r: Report) -> Exhibit:
     parts = {"points": [{"lead": None, "text": p} for p in points]}
     notes = {"say": [sentences.moved(r, "covered") + "."], "numbers": numbers, "caveats": report_ex["notes"]}
     return data.slide(ex, "points", message, r, **notes, **parts)
-
-
-def reached(r: Report) -> pace.Reached:
-    """Tell when all need is met at the present pace, from released counts of whole months only."""
-    counts = [r.release.cell(r.code, "covered", month=m) for m in r.release.months]
-    to_date = [c.numerator for c in counts]
-    handed = [None if None in pair else pair[1] - pair[0] for pair in zip([None, *to_date], to_date, strict=False)]
-    known = [c.status == "published" and not c.partial for c in counts]
-    waiting = [c.denominator - c.numerator if k else None for c, k in zip(counts, known, strict=True)]
-    return pace.reached(r.release.months, handed, waiting)
 
 
 def limits(r: Report) -> Exhibit:
