@@ -79,7 +79,11 @@ def home(tmp_path_factory):
     door = dict.fromkeys(("read", "dressing", "accepted", "folded", "refused", "warnings"), 3)
     quality = {"synthetic": True, "tables": {"households": door}, "files": 4, "files_refused": 1, "communes": 9}
     quality |= {"communes_without_list": ["1"], "handover_list_received": True, "problems": []}
-    target = {"year": [2024, 2025], "target_id": ["adult_smartphone"] * 2, "target_percent": [100.0, 100.0]}
+    plans = {
+        "targets": {"year": [2024, 2025], "target_id": ["adult_smartphone"] * 2, "target_percent": [100.0, 100.0]},
+        "promises": {"month": ["2024-01"], "source": ["donated"], "phones": [7]},
+        "budgets": {"year": [2024, 2025], "source": ["donated"] * 2, "planned_vnd": [7_000_000] * 2},
+    }
     for month in [*MONTHS, "2024-12", "2025-11", "2023-12"]:
         folder = rooms.data(rooms.RELEASE, month)
         folder.mkdir(parents=True)
@@ -88,7 +92,8 @@ def home(tmp_path_factory):
             later = pl.concat([counts(m).with_columns(pl.lit(month).alias("month")) for m in MONTHS if m > month])
             frame = pl.concat([frame, later.filter(pl.col("area_set") != "city")]).unique(KEYS, keep="first")
         frame.write_parquet(folder / "counts.parquet")
-        pl.DataFrame(target).write_parquet(folder / "targets.parquet")
+        for name, stated in plans.items():
+            pl.DataFrame(stated).write_parquet(folder / f"{name}.parquet")
         (folder / "quality.json").write_text(json.dumps(quality), encoding="utf-8")
         (folder / "door.json").write_text(json.dumps({"threshold": 5}), encoding="utf-8")
     yield
@@ -216,7 +221,7 @@ def test_the_book_says_what_it_is_and_nothing_of_the_machine(made):
     first = book.worksheets[0]
     texts = [str(cell.value) for row in first.iter_rows() for cell in row if cell.value]
     assert book.sheetnames[0] == "Giới thiệu" and set(book.sheetnames[1:]) <= set(texts)
-    assert len({name for name in book.sheetnames if name.startswith(("Bảng", "Biểu"))}) == 13
+    assert len({name for name in book.sheetnames if name.startswith(("Bảng", "Biểu"))}) == 14
     assert any("(*)" in t for t in texts) and any("Nguồn:" in t for t in texts)
     for sheet in book:
         assert any("DỮ LIỆU GIẢ LẬP" in str(row[0].value) for row in sheet.iter_rows(max_row=4)), sheet.title

@@ -123,7 +123,7 @@ def test_a_form_is_known_by_its_heading_and_every_column_is_read(heads, kind, un
 
 def test_the_forms_leave_the_lists_what_they_were():
     kinds = {"list_1": "households", "list_2": "households", "handovers": "handovers", "denominators": "populations"}
-    kinds |= {"subscribers": "subscribers", "targets": "targets"}
+    kinds |= {name: name for name in ("subscribers", "targets", "promises", "budgets")}
     for name, form in tomllib.loads(SAMPLE.read_text(encoding="utf-8"))["forms"].items():
         heads = [c.split(" | ")[1:] for c in form["columns"]]
         numbered = [[t.replace("#", n) for t in h] for h in heads for n in (NUMBERS if "#" in h[-1] else [""])]

@@ -28,6 +28,7 @@ from infoaccess import (
     units,
     words,
 )
+from infoaccess.disclosure import PLANS
 from infoaccess.errors import RoomError
 
 MEASURES = ("deprived_any", "household_smartphone", "covered")
@@ -71,7 +72,8 @@ def home(tmp_path_factory):
         folder = rooms.data(rooms.RELEASE, month)
         folder.mkdir(parents=True)
         counts(month).write_parquet(folder / "counts.parquet")
-        pl.DataFrame({"unit": [""]}).write_parquet(folder / "targets.parquet")
+        for name in PLANS:
+            pl.DataFrame({"unit": [""]}).clear().write_parquet(folder / f"{name}.parquet")
         (folder / "quality.json").write_text(json.dumps({"synthetic": True}), encoding="utf-8")
         (folder / "door.json").write_text(json.dumps({"threshold": 5}), encoding="utf-8")
     yield

@@ -21,6 +21,7 @@ from infoaccess import (
     deprivation,
     flows,
     form_layouts,
+    funding,
     intake,
     office,
     pipeline,
@@ -348,8 +349,8 @@ def test_the_script_makes_the_same_bytes_and_says_where(home, copied):
     assert done.returncode == 0, done.stderr
     folder = copied / "data" / "internal" / month
     assert done.stdout.strip() == str(folder)
-    assert {p.name for p in folder.iterdir()} == {office.FORMS, office.WORK, office.ANNEX}
-    for name in (office.FORMS, office.WORK):
+    assert {p.name for p in folder.iterdir()} == {office.FORMS, office.WORK, office.LEDGER, office.ANNEX}
+    for name in (office.FORMS, office.WORK, office.LEDGER):
         assert (folder / name).read_bytes() == (home[0] / "data" / "internal" / month / name).read_bytes()
     with pytest.raises(UsageError, match="nobody"):
         office.run(month, phones=5, source="nobody")
@@ -409,3 +410,32 @@ def test_the_notebook_proposes_and_keeps_the_other_workbooks(copied):
     assert {p.name for p in rooms.internal(month).iterdir()} == {office.FORMS, office.ANNEX}
     with pytest.raises(UsageError, match="remoteness"):
         office.plan(month, 40, "telecom_fund", "remoteness")
+
+
+def test_the_ledger_holds_what_was_promised_planned_handed_over_and_spent(home):
+    made, known = book(home[0], WORKED, office.LEDGER), sample_people.settings()
+    phones, money = ([*made[name].iter_rows(min_row=6, values_only=True)] for name in ("Sổ máy", "Vốn"))
+    whole = [row for row in phones if row[1] == "Tổng cộng"]
+    assert [row[0].strftime("%Y-%m") for row in whole] == sorted({f"{row[0]:%Y-%m}" for row in phones if row[1]})
+    months = store.months(rooms.PLACED)
+    lists = {m: store.eager(rooms.PLACED, m, "handovers") for m in months}
+    for row in whole:
+        month = f"{row[0]:%Y-%m}"
+        assert row[7] == (lists[month].height if month in months else "…"), month
+        promised = known["funding"]["promised"].get(month, [0])
+        assert abs(row[5] - 0.03 * sum(promised)) <= len(promised) / 2
+    assert whole[-1][6] == sum(row[5] for row in whole) and whole[-1][8] == sum(map(len, lists.values()))
+    assert whole[-1][2] == whole[-1][8] + whole[-1][3]  # need = handed over + waiting
+    spent = sum(rows["value_vnd"].sum() for rows in lists.values())
+    years = [row for row in money if row[0]]
+    assert sum(row[5] for row in years) == spent and all(row[6] == row[4] - row[5] for row in years)
+    assert sum(row[2] for row in years) == whole[-1][8]
+
+
+def test_a_ledger_without_plans_says_that_nothing_is_known(copied):
+    for name in ("promises", "budgets"):
+        path = rooms.data(rooms.PLACED, WORKED) / f"{name}.parquet"
+        pl.read_parquet(path).clear().write_parquet(path)
+    rows = funding.ledger(WORKED)
+    assert rows["promised"].is_null().all() and rows["handed"].is_not_null().any()
+    assert funding.money(WORKED)["left_vnd"].is_null().all() and funding.money(WORKED)["spent_vnd"].sum() > 0

@@ -1,5 +1,7 @@
 """The report's tables and sentences on counts written out by hand: what they say, and what they do not say."""
 
+from dataclasses import replace
+
 import pytest
 
 from infoaccess import report_comparison, report_poverty, report_programme, rooms, units, words
@@ -141,3 +143,45 @@ def test_checks_of_hand_overs_are_for_the_city_alone():
     (table,) = report_programme.checks_table(made(cells))
     assert rows(table)["Xã hội hóa"][:2] == ["68", "30"]
     assert report_programme.checks_table(made(cells, area="19960")) == ()
+
+
+def funded(cells: dict, promises: list[dict], budgets: list[dict], **more) -> dict[str, list[str]]:
+    """Return the rows of the table of promises and plans."""
+    r = made(cells, **more)
+    r = replace(r, release=replace(r.release, promises=promises, budgets=budgets))
+    (shown,) = report_programme.funding_table(r)
+    return rows(shown)
+
+
+def test_promises_and_plans_stand_beside_what_was_done():
+    cells = at("2025-12", "handed_donated", cell(70, 900), base="phone")
+    cells |= at("2025-12", "value_donated", cell(140_000_000, 9_000_000_000), base="vnd")
+    cells |= at("2024-12", "value_donated", cell(40_000_000, 3_000_000_000), base="vnd")
+    promises = [{"month": m, "source": "donated", "phones": 50} for m in ("2024-03", "2025-03")]
+    promises.append({"month": "2026-01", "source": "donated", "phones": 999})  # not yet
+    budgets = [{"year": y, "source": "donated", "planned_vnd": 90_000_000} for y in (2024, 2025)]
+    shown = funded(cells, promises, budgets)
+    assert shown["Xã hội hóa"] == ["100", "70", "30", "90,0", "100,0", "−10,0"]
+    assert shown["Ngân sách địa phương"] == ["…"] * 6  # nothing stated is not nothing
+
+
+def test_what_is_hidden_stays_hidden_in_differences_with_plans():
+    cells = at("2025-12", "handed_donated", HIDDEN, base="phone")
+    cells |= at("2025-12", "value_donated", cell(140_000_000, 9_000_000_000), base="vnd")
+    cells |= at("2024-12", "value_donated", HIDDEN, base="vnd")
+    shown = funded(
+        cells,
+        [{"month": "2025-01", "source": "donated", "phones": 50}],
+        [{"year": 2025, "source": "donated", "planned_vnd": 10_000_000}],
+    )
+    assert shown["Xã hội hóa"] == ["50", "(*)", "(*)", "10,0", "(*)", "(*)"]
+
+
+def test_the_first_year_spends_what_was_spent_to_date():
+    cells = at("2025-12", "value_donated", cell(5_000_000, 9_000_000), base="vnd")
+    shown = funded(cells, [], [{"year": 2025, "source": "donated", "planned_vnd": 8_000_000}], first="2025-02")
+    assert shown["Xã hội hóa"][3:] == ["8,0", "5,0", "3,0"]
+
+
+def test_plans_are_the_citys_and_stand_in_no_units_report():
+    assert report_programme.funding_table(made({}, area="20044")) == ()

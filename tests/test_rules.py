@@ -1,6 +1,7 @@
 """Rules that need two tables or two months: reviews against the list, hand-overs, mended rows, a list sent anew."""
 
 import pandas as pd
+import pytest
 
 from infoaccess import columns, intake
 from infoaccess.lists import Table
@@ -94,3 +95,18 @@ def test_problems_never_quote_a_cell():
     assert len(found) == 3
     assert not any(word in found.to_csv() for word in ("bí mật", "số lạ", "Hồ Văn Thử"))
     assert pd.isna(found["row"]).sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "other", "column"),
+    [
+        ("promises", {"month": "01/2025", "source": "Xã hội hóa", "phones": 20}, {"phones": 21}, "Nguồn kinh phí"),
+        ("budgets", {"year": 2025, "source": "VTCI", "planned_vnd": 5000000}, {"planned_vnd": 1}, "Nguồn kinh phí"),
+        ("targets", {"year": 2025, "target_id": "a", "target_percent": 80}, {"target_percent": 90}, "Mã chỉ tiêu"),
+    ],
+)
+def test_a_plan_or_promise_stated_twice_is_no_sum(kind, row, other, column):
+    sheet = checked(**{kind: [table(kind, row, row, row | other)]})[kind]
+    assert told(sheet) == [(4, "duplicate")]  # the second is the first once more, the third contradicts it
+    assert sheet.kept.tolist() == [True, False, False]
+    assert sheet.problems[0]["column"] == column and "dòng 2" in sheet.problems[0]["sentence"]

@@ -119,6 +119,10 @@ def test_handovers_follow_the_rules(people):
         assert rows.status[public].isin([POOR, NEAR]).all()
         assert not (part.cash.to_numpy() & ~public).any()
         assert part.date.dt.strftime("%Y-%m").eq(month).all()
+        devices = people.homes.loc[part.household, ["tablet", "wave"]].to_numpy()
+        assert not devices[public].any() and part.plan[public & ~part.cash].all()
+        assert (part.bought < part.date).equals(part.cash) and part.bought.isna().equals(~part.cash)
+    assert people.homes[["tablet", "wave"]].any().all()
 
 
 def test_identity_numbers_have_the_right_shape_and_are_unique(people):
@@ -156,7 +160,11 @@ def test_files_follow_the_map_of_the_month(raw):
     lists = {f"danh_sach_ho_{code}.xlsx" for code in (474, *range(476, 484))}
     common = {"mau_so_dan_so.xlsx", "thue_bao.xlsx", "chi_tieu.xlsx"}
     assert names["2023-01"] == lists | common
-    assert names["2024-12"] == lists | common | {"ban_giao_dien_thoai.xlsx"}
+    assert names["2024-12"] == lists | common | {
+        "ban_giao_dien_thoai.xlsx",
+        "cam_ket_dien_thoai.xlsx",
+        "ke_hoach_von.xlsx",
+    }
     assert len(list((raw / "2025-01").glob("danh_sach_ho_*.xlsx"))) == 9
     assert len(list((raw / "2025-07").glob("danh_sach_ho_*.xlsx"))) == 40
 
@@ -183,6 +191,17 @@ def test_workbooks_hold_exactly_the_simulated_households(raw, people):
             flat = [cell for row in rows for cell in row]
             assert flat.count("TỔNG CỘNG") == 1 and f"Cộng: {len(data)} hộ" in flat
         assert sorted(found) == sorted(keys(people, month).itertuples(index=False, name=None))
+
+
+def test_promises_and_plans_are_those_of_the_settings_and_grow_with_time(raw):
+    known, found = sample_people.settings()["funding"], {}
+    for month in ("2024-12", "2025-01", "2025-07"):
+        rows = [row for row in table(raw / month / "cam_ket_dien_thoai.xlsx") if re.fullmatch(r"\d+", str(row[0]))]
+        found[month] = sum(row[3] for row in rows if row[1] != "A")
+        whole = sum(sum(phones) for when, phones in known["promised"].items() if when <= month)
+        assert abs(found[month] - SCALE * whole) <= len(rows) / 2  # rounded row by row
+    assert found["2024-12"] < found["2025-01"] < found["2025-07"]
+    assert not (raw / "2023-01" / "ke_hoach_von.xlsx").exists()
 
 
 def test_same_seed_gives_the_same_bytes(raw, tmp_path):

@@ -47,6 +47,7 @@ TABLES: dict[str, tuple[Callable[[Report], Exhibit], tuple[str, ...]]] = {
 }
 CITY = {
     "quality": (report_tables.quality_table, ("count",) * 6),
+    "funding": (lambda r: report_programme.funding_table(r)[0], ("count",) * 3 + ("million",) * 3),
     "checks": (lambda r: report_programme.checks_table(r)[0], ("count",) * 4),
 }
 FORMS = {4: "poor", 5: "poor", 6: "near_poor", 7: "near_poor"}

@@ -26,6 +26,11 @@ from infoaccess.linked import Declared
 
 PUBLISHED, PRIMARY, SECONDARY, MISSING = "published", "suppressed_primary", "suppressed_secondary", "missing"
 SUPPRESSED = (PRIMARY, SECONDARY)
+PLANS = {  # the office's own plans and promises: of the whole city, no household's
+    "targets": ["year", "target_id", "target_percent"],
+    "promises": ["month", "source", "phones"],
+    "budgets": ["year", "source", "planned_vnd"],
+}
 CONTEXT = ("subscriber",)  # bases that count no household of a list
 
 
@@ -174,7 +179,8 @@ def run(month: str, threshold: int) -> dict:
     door["attack"] = told
     with rooms.replaced(rooms.data(rooms.RELEASE, month)) as folder:
         released.write_parquet(folder / "counts.parquet", compression="zstd")
-        store.eager(rooms.PLACED, month, "targets").write_parquet(folder / "targets.parquet")
+        for name, columns in PLANS.items():
+            store.eager(rooms.PLACED, month, name).select(columns).write_parquet(folder / f"{name}.parquet")
         text = json.dumps(quality(month), ensure_ascii=False, indent=1)
         (folder / "quality.json").write_text(text, encoding="utf-8")
         (folder / "door.json").write_text(json.dumps(door, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -75,6 +75,7 @@ def check(sheets: dict[str, Sheet], month: str, secret: bytes, previous: dict[st
     listed = set(sheets["households"].frame["household_id"].dropna())
     rules.check_handovers(sheets["handovers"], month, secret, listed)
     rules.check_populations(sheets["populations"], month)
+    rules.check_citywide(sheets)
     if sheets["reviews"].tables:
         rules.check_reviews(sheets["reviews"], month, sheets["households"])
     for name, sheet in sheets.items():

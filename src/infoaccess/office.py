@@ -1,9 +1,9 @@
 """Make what the office itself needs of a month, with full counts and row references: the internal edition.
 
 `run` writes, in this order, into data/internal/<month>: the national software's forms (Biểu 1-8), the list of things to
-do, and where a number of phones is stated the annex of a proposed allotment. 1 run = 1 folder, whole or not at all; the
-same rooms give the same bytes. Rooms 1 to 3 are read under the lock of the monthly run, so that none is read while it
-is being replaced. Nothing here is disclosure-controlled: it never leaves data/.
+do, the ledger of phones and money by source, and where a number of phones is stated the annex of a proposed allotment.
+1 run = 1 folder, whole or not at all; the same rooms give the same bytes. Rooms 1 to 3 are read under the lock of the
+monthly run, so that none is read while it is being replaced. Nothing here is disclosure-controlled: it stays in data/.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ from infoaccess import (
     flows,
     form_books,
     form_counts,
+    funding,
     report,
     rooms,
     runner,
@@ -31,7 +32,7 @@ from infoaccess import (
 from infoaccess.allotment import Criteria
 from infoaccess.errors import InputError, UsageError
 
-FORMS, WORK, ANNEX = "bieu_1-8.xlsx", "viec_can_lam.xlsx", "phu_luc_phan_bo.xlsx"
+FORMS, WORK, LEDGER, ANNEX = "bieu_1-8.xlsx", "viec_can_lam.xlsx", "so_nguon_ho_tro.xlsx", "phu_luc_phan_bo.xlsx"
 CRITERIA = {  # criterion -> heading of what it changes; lists tell neither merit apart nor how remote a unit is
     "by_class": "Theo thứ tự ưu tiên",
     "policy_first": "Hộ chính sách trước",
@@ -63,6 +64,8 @@ def run(
         before = store.followed(month)
         moved = flows.between(before, month) if before else None
         made = {FORMS: forms(month, state, moved), WORK: work_rows.book(month, moved and moved[1])}
+        invented = any(work_rows.synthetic(m) for m in store.months(rooms.PLACED) if m <= month)
+        made[LEDGER] = funding.book(month, state, invented)
         return _put(month, made | ({ANNEX: annex} if annex else {}))
 
 

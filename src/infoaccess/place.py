@@ -10,7 +10,7 @@ import json
 
 import pandas as pd
 
-from infoaccess import areas, bridge, intake, kept, rooms, store, units
+from infoaccess import areas, bridge, intake, kept, rooms, rules, store, units
 
 POINT_COLUMNS = ["longitude", "latitude"]
 TOLERANCE_M = 300  # the lines are good to tens of metres only (geo/README.md)
@@ -122,7 +122,7 @@ def run(month: str) -> dict:
     with rooms.replaced(rooms.data(rooms.PLACED, month)) as folder:
         for name, frame in done.items():
             frame.to_parquet(folder / f"{name}.parquet", compression="zstd")
-        for name in ("subscribers", "targets"):
+        for name in rules.CITYWIDE:
             read(rooms.VALIDATED, month, name).to_parquet(folder / f"{name}.parquet")
         if checked is not None:
             told = checked["verdict"].isin(TOLD)

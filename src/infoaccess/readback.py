@@ -45,6 +45,7 @@ def tables(r: Report) -> dict[str, list[list[str]]]:
         *report_poverty.section(r),
         report_programme.sources_table(r),
         report_programme.targets_table(r),
+        *report_programme.funding_table(r),
         report_tables.quality_table(r),
         *report_programme.checks_table(r),
     ]

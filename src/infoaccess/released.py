@@ -4,7 +4,7 @@ The only source of a report's figures. Rates are formed here, last; a suppressed
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -56,6 +56,8 @@ class Release:
     standard: str
     threshold: int
     synthetic: bool
+    promises: list[dict] = field(default_factory=list)  # phones promised: 1 row = 1 source in 1 month
+    budgets: list[dict] = field(default_factory=list)  # money planned: 1 row = 1 source in 1 year
 
     def cell(
         self,
@@ -121,6 +123,8 @@ def read(month: str, first: str, codes: list[str] | None = None) -> Release:
         standard=frame.filter(pl.col("month") == month)["standard"][0],
         threshold=door["threshold"],
         synthetic=any(_synthetic(m) for m in held),
+        promises=pl.read_parquet(folder / "promises.parquet").to_dicts(),
+        budgets=pl.read_parquet(folder / "budgets.parquet").to_dicts(),
     )
 
 

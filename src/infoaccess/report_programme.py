@@ -13,7 +13,7 @@ MILLION = 1_000_000  # VND
 
 def section(r: Report) -> tuple[Exhibit, ...]:
     """Show the whole section."""
-    return sources(r), sources_table(r), targets_table(r), outlook(r)
+    return sources(r), sources_table(r), targets_table(r), *funding_table(r), outlook(r)
 
 
 def sources(r: Report) -> Exhibit:
@@ -48,11 +48,7 @@ def sources_table(r: Report) -> Exhibit:
 
 
 def _source_row(name: str, phones: Cell, value: Cell, r: Report) -> dict:
-    hidden = value.numerator_status.startswith("suppressed")
-    if value.numerator is None:
-        money = (sign("suppressed" if hidden else "missing", r.w), None, "suppressed" if hidden else None)
-    else:
-        money = words_only(words.number(value.numerator / MILLION, r.w.lang, 1), value.numerator)
+    money = _figure(value.numerator, r, MILLION, value.numerator_status)
     return row(name, [cell(phones, "numerator", r), cell(phones, "rate", r), money])
 
 
@@ -134,3 +130,53 @@ def checks_table(r: Report) -> tuple[Exhibit, ...]:
     heads += [column(w(f"column.{s}")) for s in states]
     caption = w("caption.checks", period=r.period)
     return (exhibits.table("checks", None, caption, heads, rows, [signs(r), w("note.checks")]),)
+
+
+def funding_table(r: Report) -> tuple[Exhibit, ...]:
+    """Show by source what was promised and planned beside what was handed over and spent; for the whole city only.
+
+    What the office stated no plan or promise for is missing, never zero.
+    """
+    if r.area["area_set"] != "city":
+        return ()
+    w, year = r.w, r.release.month[:4]
+    rows = []
+    for source in programme.SOURCES:
+        phones = r.release.cell(r.code, f"handed_{source}", base="phone")
+        promised = [p["phones"] for p in r.release.promises if p["source"] == source and p["month"] <= r.release.month]
+        planned = [b["planned_vnd"] for b in r.release.budgets if (b["source"], str(b["year"])) == (source, year)]
+        known, plan = (sum(found) if found else None for found in (promised, planned))
+        to_hand = None if None in (known, phones.numerator) else known - phones.numerator
+        spent, hidden = spent_in_year(r, source)
+        money = [plan, spent, None if None in (plan, spent) else plan - spent]
+        told = [_figure(known, r), cell(phones, "numerator", r), _figure(to_hand, r, status=phones.numerator_status)]
+        told += [_figure(v, r, MILLION, s) for v, s in zip(money, ("", hidden, hidden), strict=True)]
+        rows.append(row(w(f"source.{source}"), told))
+    heads = [column(w("column.source"), align="left")]
+    heads += [column(w(f"column.{c}"), w("column.funding_phones")) for c in ("promised", "handed_over", "to_hand")]
+    money = w("column.funding_money", year=year)
+    heads += [column(w(f"column.{c}"), money) for c in ("planned", "spent", "left")]
+    caption = w("caption.funding", period=r.period)
+    return (exhibits.table("funding", None, caption, heads, rows, [signs(r), w("note.funding")]),)
+
+
+def spent_in_year(r: Report, source: str) -> tuple[int | None, str]:
+    """Return the value handed over from a source since the year began (VND), missing with its status where hidden.
+
+    It is the value to date less the value to date of the December before; the first year begins with the programme.
+    """
+    to_date = r.release.cell(r.code, f"value_{source}", base="vnd")
+    before = Cell(0, None, "published")
+    if r.release.months[0][:4] < r.release.month[:4]:
+        december = f"{int(r.release.month[:4]) - 1}-12"
+        before = r.release.cell(r.code, f"value_{source}", base="vnd", month=december)
+    worst = next((c.numerator_status for c in (to_date, before) if c.numerator is None), "published")
+    return (to_date.numerator - before.numerator if worst == "published" else None), worst
+
+
+def _figure(value: int | None, r: Report, unit: int = 1, status: str = "") -> tuple[str, float | None, str | None]:
+    """Return a cell with a figure of the office's own, or one worked out from a count: hidden where that is hidden."""
+    if value is None:
+        hidden = status.startswith("suppressed")
+        return sign("suppressed" if hidden else "missing", r.w), None, "suppressed" if hidden else None
+    return words_only(words.number(value / unit, r.w.lang, 0 if unit == 1 else 1), value)

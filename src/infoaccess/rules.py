@@ -16,6 +16,12 @@ MANY_MEMBERS = 20
 ADULT_AGE = 15
 POOR_FROM = 3  # deprivations
 B1_LINES = {"xã": 140, "phường": 175}  # review score B1 that stands for the income line, rural and urban
+CITYWIDE = {  # tables of the whole city: what names a row of each
+    "subscribers": ["month"],
+    "targets": ["year", "target_id"],
+    "promises": ["month", "source"],
+    "budgets": ["year", "source"],
+}
 _BESIDE = ("serial", "fault", "origin_ref")  # columns that do not make two rows different
 
 
@@ -138,6 +144,13 @@ def check_populations(sheet: Sheet, month: str) -> None:
     fold_exact(sheet, ["commune_code"])
     again(sheet, ["commune_code"], "commune_code", "duplicate")
     sheet.report(sheet.frame["people"] < sheet.frame["households"], "people", "people")
+
+
+def check_citywide(sheets: dict[str, Sheet]) -> None:
+    """Apply the one rule of the tables of the whole city: one row a key."""
+    for name, key in CITYWIDE.items():
+        fold_exact(sheets[name], key)
+        again(sheets[name], key, key[-1], "duplicate")
 
 
 def fold_exact(sheet: Sheet, near: list[str]) -> None:

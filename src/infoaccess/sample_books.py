@@ -134,6 +134,33 @@ def _sheets(people: sample_people.People, month: str) -> dict[str, dict]:
         for when, value in goal["years"].items()
     ]
     add("targets", pd.DataFrame(goals).sort_values("year", kind="stable"))
+    for key, rows in _funding(people, month, known).items():
+        if len(rows):
+            add(key, rows)
+    return found
+
+
+def _funding(people: sample_people.People, month: str, known: dict) -> dict[str, pd.DataFrame]:
+    """Return the promises made so far and the money planned for the years so far, by source."""
+    plan, names, found = known["funding"], known["programme"]["sources"]["names"], {}
+    whole = (
+        ("promises", "promised", "phones", month, 1),
+        ("budgets", "planned_vnd", "planned", month[:4], 1_000_000),  # a plan is in millions
+    )
+    for key, table, column, last, unit in whole:
+        rows = [
+            {"when": when, "source": name, column: unit * round(people.scale * value / unit)}
+            | {"decision": plan["decision"].format(n=n)}
+            for n, (when, values) in enumerate(plan[table].items(), 1)
+            for name, value in zip(names, values, strict=True)
+            if when <= last and value
+        ]
+        found[key] = pd.DataFrame(rows)
+    if len(found["promises"]):
+        when = found["promises"].when
+        found["promises"]["period"] = when.str.slice(5) + "/" + when.str.slice(0, 4)
+    if len(found["budgets"]):
+        found["budgets"]["year"] = found["budgets"].when.astype(int)
     return found
 
 
@@ -152,4 +179,5 @@ def _handover_rows(given: pd.DataFrame, homes: pd.DataFrame, text: dict) -> pd.D
     """Return the hand-overs as their workbook shows them."""
     made = given.join(homes[["code", "name", "hamlet", "number", "head"]], on="household")
     made["kind"] = np.where(made.cash, text["cash"], text["phone"])
-    return made.assign(date=made.date.dt.strftime("%d/%m/%Y"))
+    days = {day: made[day].dt.strftime("%d/%m/%Y").fillna("") for day in ("date", "bought")}
+    return made.assign(**days)

@@ -82,16 +82,17 @@ def simulate(
             pool.settle(group, [goals[name][now, group] for name in CLASSES], handed, time)
         lists[month] = pool.listed(time, was, handed)
     homes = _homes(pool, known, rng)
+    handed = pd.concat(given, ignore_index=True)
+    _devices(homes, handed, known, np.random.default_rng([seed, 1]))  # a chance of its own: what came before stays
     totals = _denominators(communes, goals["households"], lists, known, rng)
     subscribers = _subscribers(known, every, scale)
     wanted = months(first, last)
-    handovers = pd.concat(given, ignore_index=True)
     return People(
         scale,
         _areas(units, lineage),
         homes,
         {month: _ordered(lists[month], homes) for month in wanted},
-        handovers[handovers.month.isin(wanted)].reset_index(drop=True),
+        handed[handed.month.isin(wanted)].reset_index(drop=True),
         totals[totals.month.isin(wanted)].reset_index(drop=True),
         subscribers[subscribers.month <= last],
     )
@@ -195,6 +196,17 @@ def _homes(pool: Pool, known: dict, rng: np.random.Generator) -> pd.DataFrame:
     made["identity"] = [f"046{sex}{year:02d}{rest:06d}" for sex, year, rest in digits]
     made["telephone"] = [f"0000{rest:06d}" for rest in rng.choice(10**6, n, replace=False)]  # no such prefix
     return made
+
+
+def _devices(homes: pd.DataFrame, given: pd.DataFrame, known: dict, rng: np.random.Generator) -> None:
+    """Add, in place, homes' devices of earlier programmes, and to hand-overs the mobile plan and the day of buying."""
+    spread, fund = known["devices"], known["programme"]["sources"]["names"][0]
+    excluded = homes.index.isin(given.household[given.source == fund])
+    for name in ("tablet", "wave"):
+        homes[name] = (rng.random(len(homes)) < spread[name]) & ~excluded
+    given["plan"] = ~given.cash & (given.source == fund)
+    before = pd.to_timedelta(rng.integers(*spread["bought_before_days"], len(given), endpoint=True), unit="D")
+    given["bought"] = (given.date - before).where(given.cash)
 
 
 def _heads(female: np.ndarray, folk: np.ndarray, names: dict, rng: np.random.Generator) -> np.ndarray:

@@ -18,8 +18,11 @@ WIDTHS = {
     "source": 32,
     "note": 24,
     "target": 56,
+    "decision": 34,
+    "bought": 14,
 }
-TICKS = ("male", "female", "poor", "near_poor", "policy", "phone", "need", *(f"d{i}" for i in range(1, 13)))
+_BOXES = ("male", "female", "poor", "near_poor", "policy", "phone", "need", "tablet", "wave", "plan")
+TICKS = (*_BOXES, *(f"d{i}" for i in range(1, 13)))
 ROMAN = ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 
 
