@@ -1,0 +1,236 @@
+"""Keep one process warm that forks kernels: imports are done once, so a kernel is up in some hundredths of a second.
+
+The server (`python -m infoaccess.warm`) imports what notebooks import and runs no query: a process that has run a
+polars query hangs its forked children. One connection to its socket is one kernel: a line of JSON with argv, cwd and
+env goes in, the kernel's number comes back, and its exit code when it ends. A client that goes away takes its kernel
+along; the server ends with the process that started it. POSIX alone: elsewhere there is no fork.
+"""
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import random
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy
+
+from infoaccess.errors import StageError
+
+SOCKET = "INFOACCESS_WARM"  # names the socket to the processes that the runner starts
+PRELOADED = (
+    "infoaccess.pipeline",
+    "infoaccess.report_comparison",
+    "infoaccess.report_pictures",
+    "infoaccess.report_poverty",
+    "infoaccess.report_tables",
+    "infoaccess.slides",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "matplotlib_inline.backend_inline",
+)
+_READY = b"ready\n"
+
+
+def available() -> bool:
+    """Tell whether this system can fork kernels."""
+    return hasattr(os, "fork") and hasattr(socket, "AF_UNIX") and sys.platform != "darwin"
+
+
+class Kernel:
+    """Hold one forked kernel, as much like subprocess.Popen as jupyter_client asks for."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, argv: list[str], cwd: str | None, env: dict[str, str]):
+        """Ask the server for a kernel and wait for its number. Raises StageError where the server is gone."""
+        self._answers = socket.socket(socket.AF_UNIX)
+        self._said, self.returncode = b"", None
+        try:
+            self._answers.connect(path())
+            self._answers.sendall(json.dumps({"argv": argv, "cwd": cwd, "env": env}).encode() + b"\n")
+            self.pid = int(self._line(wait=True))
+        except (OSError, ValueError) as err:
+            raise StageError("Tiến trình mở sổ tay đã dừng. Hãy chạy lại.") from err
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while the kernel runs."""
+        if self.returncode is None and (line := self._line(wait=False)) is not None:
+            self.returncode = int(line or -signal.SIGKILL)  # no word: the server was killed, and its kernels with it
+            self._answers.close()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the exit code."""
+        if self.returncode is None:
+            self._answers.settimeout(timeout)
+            self.returncode = int(self._line(wait=True) or -signal.SIGKILL)
+            self._answers.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End the kernel at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask the kernel to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def _line(self, wait: bool) -> bytes | None:
+        """Return the server's next line, b"" when it is gone, None where none has come."""
+        while b"\n" not in self._said:
+            try:
+                part = self._answers.recv(64, 0 if wait else socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return None
+            except ConnectionError:
+                part = b""
+            if not part:
+                return b""
+            self._said += part
+        line, _, self._said = self._said.partition(b"\n")
+        return line
+
+
+@cache
+def path() -> str:
+    """Return the socket of the warm process: the runner's, or that of one started now for this process."""
+    return os.environ.get(SOCKET) or _started()
+
+
+def _started() -> str:
+    folder = tempfile.mkdtemp(prefix="infoaccess-warm-")  # for its owner alone
+    name = str(Path(folder) / "s")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "infoaccess.warm", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    atexit.register(_stopped, server, folder)
+    if server.stdout.readline() != _READY:
+        raise StageError("Không khởi động được tiến trình mở sổ tay. Hãy chạy scripts/check.py.")
+    return name
+
+
+def _stopped(server: subprocess.Popen, folder: str) -> None:
+    server.stdin.close()
+    server.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def serve(name: str) -> None:
+    """Fork kernels for whoever asks on a socket, until the standard input ends."""
+    for module in PRELOADED:
+        importlib.import_module(module)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(name)
+    listener.listen(64)
+    woken, wake = os.pipe()
+    for end in (woken, wake):
+        os.set_blocking(end, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's: it takes its kernels along
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    waiting = selectors.DefaultSelector()
+    for source in (listener, sys.stdin.buffer, woken):
+        waiting.register(source, selectors.EVENT_READ)
+    sys.stdout.buffer.write(_READY)
+    sys.stdout.flush()
+    kernels: dict[int, socket.socket] = {}
+    while True:
+        for key, _ in waiting.select():
+            if key.fileobj is listener:
+                waiting.register(listener.accept()[0], selectors.EVENT_READ)
+            elif key.fileobj is sys.stdin.buffer:
+                if not os.read(sys.stdin.fileno(), 1):
+                    _end(kernels)
+                    return
+            elif key.fileobj == woken:
+                os.read(woken, 512)
+                _reap(kernels)
+            else:
+                _answer(key.fileobj, kernels, waiting, [listener, woken, wake])
+
+
+def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector, own: list) -> None:
+    """Fork the kernel that a connection asks for, or end that of a client that went away."""
+    running = next((pid for pid, held in kernels.items() if held is asked), None)
+    with contextlib.suppress(ConnectionError):
+        line = b"" if running else asked.makefile("rb").readline()
+        if line:
+            wanted = json.loads(line)
+            pid = os.fork()
+            if pid == 0:
+                _become(wanted, [*own, asked, *kernels.values()])
+            kernels[pid] = asked
+            asked.sendall(f"{pid}\n".encode())
+            return
+    waiting.unregister(asked)
+    asked.close()
+    if running:
+        _kill(running)
+
+
+def _become(wanted: dict, held: list) -> None:
+    """Turn this forked process into a kernel; never returns."""
+    code = 1
+    try:
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.default_int_handler)
+        for each in held:
+            os.close(each) if isinstance(each, int) else each.close()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(nothing, 1)
+        os.environ.clear()
+        os.environ.update(wanted["env"])
+        os.chdir(wanted["cwd"] or ".")
+        random.seed()  # else every kernel draws the same
+        numpy.random.seed()
+        sys.argv = ["ipykernel_launcher", *wanted["argv"]]
+        from ipykernel import kernelapp
+
+        kernelapp.launch_new_instance()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    finally:
+        os._exit(code)
+
+
+def _reap(kernels: dict[int, socket.socket]) -> None:
+    """Tell the clients of the kernels that ended."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            if asked := kernels.pop(ended[0], None):
+                with contextlib.suppress(OSError):
+                    asked.sendall(f"{os.waitstatus_to_exitcode(ended[1])}\n".encode())
+
+
+def _end(kernels: dict[int, socket.socket]) -> None:
+    for pid in kernels:
+        _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
