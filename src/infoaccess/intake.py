@@ -180,10 +180,13 @@ def inert(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{c: frame[c].mask(risky[c], "'" + frame[c].astype("str")) for c in texts if risky[c].any()})
 
 
-def run(month: str, pool=None) -> dict:
-    """Validate one month's lists into room 1 and return the door's counts."""
+def run(month: str, pool=None, alone: bool = False) -> dict:
+    """Validate one month's lists into room 1 and return the door's counts.
+
+    With `alone` nothing outside of the month's own room is read or written: `finish` does that afterwards.
+    """
     sheets, files = sheets_of(month, pool)
-    check(sheets, month, identity.key(), _previous(month))
+    check(sheets, month, identity.key(), {} if alone else _previous(month))
     received = communes(sheets, month)
     problems = problem_table(list(sheets.values()), _file_problems(files))
     about = described(files, sheets, month)
@@ -209,5 +212,18 @@ def run(month: str, pool=None) -> dict:
         door["problem_books"] = problem_books.write(sheets, folder / "problems")
         (folder / "summary.html").write_text(arrivals.page(month, door, problems), encoding="utf-8", newline="\n")
         (folder / "door.json").write_text(json.dumps(door, ensure_ascii=False, indent=1), encoding="utf-8")
-    certificates.record(month, [f for f in about if f["sha256"]], rooms.data("") / "sources.toml")
+    if not alone:
+        _record(door)
     return door
+
+
+def finish(door: dict) -> dict:
+    """Do what a month's run alone left out and return its door: months one after the other, oldest first."""
+    if any(k.levels and door["tables"][k.name]["read"] for k in columns.kinds().values()):
+        return run(door["month"])  # its forms are compared with those of the month before
+    _record(door)
+    return door
+
+
+def _record(door: dict) -> None:
+    certificates.record(door["month"], [f for f in door["files"] if f["sha256"]], rooms.data("") / "sources.toml")

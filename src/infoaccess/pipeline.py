@@ -4,11 +4,13 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 from tqdm import tqdm
 
 from infoaccess import (
+    cluster,
     deprivation,
     disclosure,
     flows,
@@ -34,6 +36,7 @@ class Stage:
     reads: tuple[str, ...]
     writes: str
     shared: Callable = nullcontext  # opens what all months of a run share; None where there is nothing
+    apart: bool = True  # whether months may be made in any order, and so on a cluster
 
 
 STAGES = (
@@ -49,7 +52,7 @@ STAGES = (
         "3_indicators",
     ),
     Stage("3d", "3d_movements", (transitions.run, flows.run), ("2_placed",), "3_indicators"),
-    Stage("4", "4_release", (disclosure.run,), ("1_validated", "2_placed", "3_indicators"), "4_release"),
+    Stage("4", "4_release", (disclosure.run,), ("1_validated", "2_placed", "3_indicators"), "4_release", apart=False),
     Stage("5", "5_progress_report", (), ("4_release",), "reports"),
 )
 
@@ -59,10 +62,21 @@ def run(stage: str, since: str, month: str, **settings) -> list[dict]:
     found = next(s for s in STAGES if s.id == stage)
     months = [m for m in rooms.raw_months() if rooms.month_name(since) <= m <= rooms.month_name(month)]
     months = months or [month]
+    if cluster.address() and found.apart:
+        return _on_cluster(found, months, settings)
     bar = tqdm(months, desc=found.notebook, disable=not sys.stderr.isatty())
     with found.shared() as helper:
         extra = {} if helper is None else {"pool": helper}
         return [table(m, **settings, **extra) for m in bar for table in found.run]
+
+
+def _on_cluster(stage: Stage, months: list[str], settings: dict) -> list[dict]:
+    """Make the months of a stage on the cluster, and here what only one may do."""
+    if stage.id == "1":
+        doors = cluster.each(partial(intake.run, alone=True), months, stage.notebook)
+        return [intake.finish(door) for door in doors]
+    rows = [cluster.each(partial(table, **settings), months, stage.notebook) for table in stage.run]
+    return [door for of_month in zip(*rows, strict=True) for door in of_month]
 
 
 def doors(found: list[dict], *columns: str) -> pd.DataFrame:
