@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from infoaccess import cli, monthly, pipeline, rooms
+from infoaccess import cli, cluster, monthly, pipeline, rooms
 
 
 def main() -> int:
@@ -16,10 +16,13 @@ def main() -> int:
     parser.add_argument("--area", nargs="+", default=[], metavar="CODE", help="only these units' reports")
     parser.add_argument("--home", help="root of data/, geo/ and reports/ (default: this checkout)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="reports at a time")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler (tcp://host:port) for stages 1 to 3")
     parser.add_argument("--plan", action="store_true", help="say what would be run, and run nothing")
     args = parser.parse_args()
     if args.home:
         os.environ["INFOACCESS_HOME"] = str(Path(args.home).resolve())
+    if args.cluster:
+        os.environ[cluster.ADDRESS] = args.cluster
     rooms.month_name(args.month)
     if args.plan:
         print("\n".join(monthly.plan(args.month, args.only, args.area)))
