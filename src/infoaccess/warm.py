@@ -228,8 +228,9 @@ def _end(kernels: dict[int, socket.socket]) -> None:
 
 
 def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+    for end in (os.killpg, os.kill):  # just forked, it has no group of its own yet
+        with contextlib.suppress(ProcessLookupError):
+            end(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
