@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy
 
+from infoaccess import words
 from infoaccess.errors import StageError
 
 SOCKET = "INFOACCESS_WARM"  # names the socket to the processes that the runner starts
@@ -35,6 +36,7 @@ PRELOADED = (
     "infoaccess.report_tables",
     "infoaccess.slides",
     "ipykernel.kernelapp",
+    "ipykernel.debugger",  # debugpy: two thirds of a kernel's start
     "ipykernel.ipkernel",
     "matplotlib_inline.backend_inline",
 )
@@ -137,7 +139,10 @@ def _started() -> str:
     folder = tempfile.mkdtemp(prefix="infoaccess-warm-")  # for its owner alone
     name = str(Path(folder) / "s")
     server = subprocess.Popen(
-        [sys.executable, "-m", "infoaccess.warm", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "infoaccess.warm", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},  # no debugger's advice among the run's own words
     )
     atexit.register(_stopped, server, folder)
     if server.stdout.readline() != _READY:
@@ -155,6 +160,8 @@ def serve(name: str) -> None:
     """Fork kernels for whoever asks on a socket, until the standard input ends."""
     for module in PRELOADED:
         importlib.import_module(module)
+    for lang in words.LANGUAGES:  # the tables of a language are read at the first number
+        words.number(0.5, lang, digits=1)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(name)
     listener.listen(64)
