@@ -73,7 +73,7 @@ def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int
     codes = areas_of(month, list(areas))
     _need_lists(month)
     rooms.reports().mkdir(parents=True, exist_ok=True)
-    with rooms.alone(rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE))):
+    with rooms.alone(*rooms.places(), doing=month):
         if kept.unfinished():
             raise RoomError(
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
