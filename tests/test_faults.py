@@ -2,17 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import mischief
+import nbformat
 import pytest
 from filelock import FileLock
 
-from infoaccess import disk, locks, rooms
-from infoaccess.errors import RoomError
+from infoaccess import attempts, batch, disk, leash, locks, rooms, runner, warm
+from infoaccess.errors import KernelDied, OutOfMemory, OverTime, ReportError, RoomError, StageError, UsageError
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 root = pytest.mark.skipif(
@@ -272,3 +275,142 @@ def test_a_folder_that_may_not_be_written_is_named_and_nothing_changes(small):
     with pytest.raises(RoomError, match="note.*quyền ghi"):
         rooms.put(target.parent / "note", "new")
     assert content(target.parent) == {"2025-06/a": "old"}
+
+
+# --- notebooks that stop, never stop, or take too much ----------------------------------------------------------------
+
+
+@pytest.fixture
+def book(home):
+    """Return a function that writes one cell into a notebook of a stage and runs it."""
+    (home / "notebooks").mkdir()
+    shutil.copy(rooms.CHECKOUT / "notebooks" / "parameters.yaml", home / "notebooks")
+    tries = home / "tries"
+
+    def run(*cells: str, limits: leash.Limits = leash.Limits(60)):  # noqa: B008
+        first = f"month: str = ''\ntries = open({str(tries)!r}, 'a+'); tries.write('x'); tries.flush(); tries.seek(0)"
+        made = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(c) for c in ("month: str = ''", first, *cells)]
+        )
+        made.cells[0].metadata["tags"] = ["parameters"]
+        made.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
+        nbformat.write(made, home / "notebooks" / "n.ipynb")
+        return attempts.call(runner.execute, "n", {"month": "2025-06"}, home / "out.ipynb", limits)
+
+    run.tries = lambda: len(tries.read_text())
+    return run
+
+
+KILL = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+@posix
+def test_a_kernel_that_dies_is_tried_again_and_then_told(book, caplog):
+    with pytest.raises(KernelDied, match="n: tiến trình tính toán dừng đột ngột"):
+        book(KILL)
+    assert book.tries() == attempts.TRIES
+    assert [r.getMessage()[-13:] for r in caplog.records if r.name == "infoaccess"] == [
+        "lại, lần 2/3.",
+        "lại, lần 3/3.",
+    ]
+
+
+@posix
+def test_a_kernel_that_died_by_chance_costs_nothing_but_time(book):
+    made = book(f"if len(tries.read()) == 1:\n    {KILL}", "1 + 1")
+    assert made.cells[-1].outputs[0].data["text/plain"] == "2" and book.tries() == 2
+
+
+@pytest.mark.parametrize(
+    "cell, kind, told",
+    [
+        ("1 / 0", StageError, "lỗi không lường trước \\(ZeroDivisionError\\)"),
+        ("raise MemoryError", OutOfMemory, "hết bộ nhớ cho phép 0 MB"),
+    ],
+)
+def test_what_would_stop_again_is_not_tried_again(book, cell, kind, told):
+    with pytest.raises(kind, match=f"n, ô \\[4\\]: {told}"):
+        book(cell)
+    assert book.tries() == 1
+
+
+@pytest.mark.parametrize("limits", [leash.Limits(1), leash.Limits(60, seconds=2), leash.Limits(0, seconds=2)])
+def test_a_cell_that_never_ends_is_ended(book, limits):
+    began = time.monotonic()
+    with pytest.raises(OverTime, match="n: quá thời hạn"):
+        book("while True: pass", limits=limits)
+    assert book.tries() == 1 and time.monotonic() - began < 30
+
+
+def test_a_notebook_has_a_limit_as_a_whole_too():
+    left = leash.Limits(100, seconds=1000).left()
+    assert left(None) == 100
+    assert leash.Limits(100, seconds=30).left()(None) in (29, 30)
+    assert leash.Limits(0, seconds=0).left()(None) == 0  # no limit at all, in nbclient's words
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux limits memory")
+def test_a_kernel_may_take_no_more_memory_than_it_may(book):
+    with pytest.raises(OutOfMemory, match="3000 MB"):
+        book("held = bytearray(4_000_000_000)", limits=leash.Limits(60, megabytes=3000))
+    taken = book(
+        "held = bytearray(400_000_000)\nimport resource",
+        "[resource.getrlimit(r)[0] for r in (resource.RLIMIT_DATA, resource.RLIMIT_CORE)]",
+        limits=leash.Limits(60, megabytes=3000),
+    )
+    assert taken.cells[-1].outputs[0].data["text/plain"] == "[3000000000, 0]"  # nor does it leave a copy on the disk
+
+
+@pytest.mark.parametrize("value", ["600", -1, 1.5, True, None])
+def test_a_limit_that_is_no_number_is_refused(value):
+    with pytest.raises(UsageError, match="stage_seconds.*số nguyên"):
+        leash.limits({"stage_seconds": value})
+
+
+# --- reports that fail ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def several(home, monkeypatch):
+    """Return a function that makes stand-ins of reports side by side."""
+    folder = home / "fresh"
+    (folder / "run").mkdir(parents=True)
+    monkeypatch.setattr(runner, "report", mischief.report)
+    monkeypatch.setattr(warm, "available", lambda: False)
+
+    def run(*codes: str, **more):
+        limits = leash.Limits(seconds=5)
+        tasks = [
+            {"code": c, "folder": str(folder), "limits": limits, "parameters": {"month": "2025-06"}} for c in codes
+        ]
+        return batch.reports([task | more for task in tasks], 2)
+
+    run.folder = folder
+    run.tries = lambda code: len((folder / f"{code}.tries").read_text())
+    return run
+
+
+@posix
+def test_reports_that_fail_cost_no_other(several):
+    bad = {"cell": "cell", "dies": "died", "slow": "time", "differs": "differs", "bug": "document", "memory": "memory"}
+    made, failed = several("46", *bad, "dies once", "481")
+    assert made == {c: [{"id": c}] for c in ("46", "dies once", "481")}
+    assert {code: err.reason for code, err in failed.items()} == bad
+    assert not any(mischief.NAME in str(err) for err in failed.values())
+    assert {p.name for p in several.folder.glob("*.*") if p.suffix != ".tries"} == {
+        f"{c}.{kind}" for c in made for kind in ("html", "pdf")
+    }
+    assert {p.name for p in (rooms.failed() / "2025-06").iterdir()} == {f"{c}.html" for c in bad}
+    tries = {c: several.tries(c) for c in (*bad, "dies once", "46")}
+    assert tries == dict.fromkeys(tries, 1) | {"dies": attempts.TRIES, "dies once": 2}
+
+
+@posix
+@pytest.mark.parametrize(
+    "codes, kind, told",
+    [(("46",), ReportError, "46"), (("481", "full"), OSError, "space")],
+    ids=["the city's report", "a full disk"],
+)
+def test_what_concerns_all_stops_all(several, codes, kind, told):
+    with pytest.raises(kind, match=told):
+        several(*codes, stop="46" in codes)

@@ -81,6 +81,21 @@ def internal(month: str | None = None) -> Path:
     return data("internal", month)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a passing folder: inside data/, as what lies there may quote a list. What a killed run left goes first."""
+    folder = data(".passing")
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    except OSError as err:
+        raise unwritten(folder, err) from err
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def failed() -> Path:
     """Return where notebooks that stopped are kept: inside data/, as they may quote a list."""
     return home() / "data" / "failed"
