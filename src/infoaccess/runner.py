@@ -17,7 +17,7 @@ import yaml
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import pipeline, rooms
+from infoaccess import journal, pipeline, rooms
 from infoaccess.errors import InfoAccessError, InputError, RoomError, StageError, UsageError
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
@@ -185,9 +185,8 @@ def stages(only: str | None) -> list[pipeline.Stage]:
 
 
 def say(text: str) -> None:
-    """Print one line of progress where a person watches."""
-    if sys.stderr.isatty():
-        print(text, file=sys.stderr, flush=True)
+    """Tell one step: a line of the journal, and of the terminal where a person watches."""
+    journal.step(text)
 
 
 def write_json(path: Path, value: dict) -> None:
