@@ -10,6 +10,7 @@ import getpass
 import json
 import logging
 import os
+import re
 import sys
 import uuid
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ FILE = "runs.jsonl"
 BYTES, FILES = 1_000_000, 12  # some ten thousand lines each; the oldest file goes
 SLACK_SECONDS = 60  # a clock may be set a little while a run is at work
 LOG = logging.getLogger("infoaccess.journal")
+_LONG_NUMBER = re.compile(r"\d{9,}")  # an identity or telephone number; nothing that a reason needs is as long
 LOG.propagate = False
 LOG.addHandler(logging.NullHandler())  # outside a run nothing is written
 
@@ -141,6 +143,17 @@ def runs() -> list[Run]:
         else:
             run.steps.append(event)
     return [run for run in found.values() if run.start]
+
+
+def clean(text: str) -> str:
+    """Return a sentence without the machine's paths and without anything that may be a person's number.
+
+    >>> clean("tệp a.xlsx, dòng 12: 046123456789")
+    'tệp a.xlsx, dòng 12: …'
+    """
+    for root in (str(rooms.home()), str(rooms.CHECKOUT)):
+        text = text.replace(root + os.sep, "").replace(root, ".")
+    return _LONG_NUMBER.sub("…", text)
 
 
 def alive(pid: int, since: str) -> bool:
