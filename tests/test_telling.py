@@ -123,7 +123,7 @@ def test_a_cell_that_stops_is_named_with_stage_notebook_and_reason(home):
     page = rooms.failed_page().read_text(encoding="utf-8")
     for text in ("1. Kiểm tra danh sách", "1_validate_lists.ipynb, ô [", sentence, "data/failed/2025-06/"):
         assert text in page, text
-    assert "summary.html" in page  # what to do where lists are refused
+    assert "data/1_validated/2025-06/summary.html" in page  # what to do where lists are refused
     assert str(home) not in page
 
 
@@ -172,6 +172,14 @@ def test_what_was_published_missing_and_not_sent_is_summed_up(home):
     assert "Phường" in letter and "summary.html" in letter
     assert not (rooms.reports() / "failed.html").exists()
     assert journal.runs()[-1].end["published"] == ["2025-09"]
+
+
+def test_what_a_run_published_before_it_failed_is_told_too(home):
+    with pytest.raises(RoomError), telling.watched("--due"):
+        manifest("2025-08")
+        raise RoomError("Đĩa đầy.")
+    assert len(letters()) == 2 and rooms.journal("summary-2025-08.html").exists() and rooms.failed_page().exists()
+    assert journal.runs()[-1].end["published"] == ["2025-08"]
 
 
 def test_a_run_that_published_the_same_again_tells_nobody(home):

@@ -20,6 +20,7 @@ _NOTEBOOK = r"(?P<notebook>\d\w*)"
 _CELL = re.compile(_NOTEBOOK + r", ô \[(?P<cell>[^\]]*)\]: (?P<reason>.*?)( \(bản chạy dở: (?P<kept>.*)\))?", re.DOTALL)
 _STOPPED = re.compile(_NOTEBOOK + r" dừng giữa chừng: (?P<reason>.*?)( Hãy chạy lại; nếu vẫn lỗi, xem (?P<kept>.*))?\.")
 _UNEXPECTED = re.compile(r"(?P<reason>Lỗi không lường trước \([^)]*\))\.( Toàn văn: (?P<kept>.*) \([^)]*\)\.)?")
+_MONTH = re.compile(r"20\d\d-[01]\d")
 _UNIT = re.compile(r"5_progress_report_(\d+)\.ipynb$")
 
 
@@ -94,14 +95,18 @@ def letter(failure: Failure, lang: str) -> mail.Letter:
     lines += ["", w("telling.todo_title")]
     lines += [f"{n}. {text}" for n, text in enumerate(todo(failure, w), 1)]
     lines += ["", *_details(failure, w)]
-    subject = w("telling.failed_subject", what=failure.what or w("telling.scheduled"))
-    return mail.Letter("failed", subject, "\n".join(lines), ("failed.html", page(failure, lang)))
+    subject = w("telling.failed_subject", what=_asked(failure, w))
+    return mail.Letter("failed", subject, "\n".join(lines))
 
 
 def todo(failure: Failure, w: words.Words) -> list[str]:
     """List what to do about a failure, the first thing first."""
     key = "lost" if failure.code < 0 else f"code_{failure.code if failure.code in CODES else 1}"
-    return list(w.table["telling"]["todo"][key])
+    month = _MONTH.search(f"{failure.kept} {failure.what} {failure.reason}")
+    return [
+        text.replace(w("telling.month"), month[0] if month else w("telling.month"))
+        for text in w.table["telling"]["todo"][key]
+    ]
 
 
 def stage(notebook: str, w: words.Words) -> str:
@@ -111,7 +116,7 @@ def stage(notebook: str, w: words.Words) -> str:
 
 def _facts(failure: Failure, w: words.Words) -> list[tuple[str, str]]:
     when = dt.datetime.fromisoformat(failure.time)
-    found = [("when", f"{when:%d/%m/%Y %H:%M}"), ("what", failure.what or w("telling.scheduled"))]
+    found = [("when", f"{when:%d/%m/%Y %H:%M}"), ("what", _asked(failure, w))]
     if failure.notebook:
         found.append(("stage_is", stage(failure.notebook, w)))
         cell = w("telling.cell", cell=failure.cell) if failure.cell else ""
@@ -122,6 +127,10 @@ def _facts(failure: Failure, w: words.Words) -> list[tuple[str, str]]:
         last = failure.steps[-1] if failure.steps else w("telling.no_step")
         return [*found, ("last_step", last), ("reason", w("telling.lost"))]
     return [*found, ("reason", failure.reason), ("code", str(failure.code))]
+
+
+def _asked(failure: Failure, w: words.Words) -> str:
+    return w("telling.scheduled") if failure.what in ("", "--due") else failure.what
 
 
 def _details(failure: Failure, w: words.Words) -> list[str]:

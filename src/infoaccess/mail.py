@@ -63,12 +63,11 @@ class Server:
 
 @dataclass(frozen=True)
 class Letter:
-    """Hold what is to be told: plain text, and a page that is attached."""
+    """Hold what is to be told, in plain text: it passes every filter and reads on every machine."""
 
     kind: str  # failed or published
     subject: str
     text: str
-    page: tuple[str, str] | None = None  # file name, HTML
 
 
 def settings() -> Server | None:
@@ -171,9 +170,6 @@ def message(letter: Letter, sender: str = "", to: tuple[str, ...] = (), readable
     made["Auto-Submitted"] = "auto-generated"  # no absence note answers
     lines = [textwrap.fill(line, WIDTH, break_on_hyphens=False) for line in letter.text.splitlines()]
     made.set_content("\n".join(lines) + "\n", cte="8bit" if readable else "base64")
-    if letter.page:
-        name, page = letter.page
-        made.add_attachment(page, subtype="html", filename=name, cte="base64")
     return made
 
 

@@ -7,6 +7,7 @@ communes that are late are for the office.
 from infoaccess import html, mail, revisions, rooms, units, words
 
 MONTHS_NAMED = 12  # of the months without reports; more would be a wall
+NAMED = 10  # units without a report
 
 
 def facts(months: list[str], lang: str) -> dict:
@@ -33,14 +34,14 @@ def page(months: list[str], lang: str) -> str:
     ]
     shown = [(_heading("published", w) if not n else "", line) for n, line in enumerate(found["published"])]
     info = {"lang": lang, "title": _title(months, w), "lead": w("telling.summary.lead", count=len(months))}
-    return html.notice(info | {"facts": shown, "sections": sections, "links": []})
+    return html.notice(info | {"facts": shown, "sections": sections, "links": [], "banners": _banners(months, w)})
 
 
 def letter(months: list[str], lang: str) -> mail.Letter:
     """Return the letter; the page is not attached, as it says nothing more."""
     w, found = words.load(lang), facts(months, lang)
     empty = {"lacking": w("telling.summary.nothing_lacking"), "silent": w("telling.summary.all_sent")}
-    lines = [_title(months, w)]
+    lines = [*_banners(months, w), _title(months, w)]
     for key, told in found.items():
         lines += ["", _heading(key, w), *(f"- {line}" for line in told or [empty.get(key, "")])]
     return mail.Letter("published", w("telling.summary.subject", months=_named(months, w)), "\n".join(lines))
@@ -54,7 +55,9 @@ def _month(month: str, manifest: dict, found: dict, w: words.Words) -> None:
     found["published"].append(w("telling.summary.line", period=period, **counts))
     absent = valid[~valid["code"].isin(list(made))]["name"]
     if len(absent):
-        found["lacking"].append(w("telling.summary.missing_reports", period=period, names=", ".join(absent)))
+        more = len(absent) - NAMED
+        names = [*absent[:NAMED], *([w("telling.summary.others", count=more)] if more > 0 else [])]
+        found["lacking"].append(w("telling.summary.missing_reports", period=period, names=", ".join(names)))
     bad = [f["name"] for f in manifest.get("inputs", []) if f.get("state") == "refused"]
     if bad:
         told = w("telling.summary.files_refused", period=period, count=len(bad), names=", ".join(bad))
@@ -68,6 +71,11 @@ def _month(month: str, manifest: dict, found: dict, w: words.Words) -> None:
     found["where"].append(w("telling.summary.see_changes", path=f"reports/{month}/changes.html"))
     if bad or silent:
         found["where"].append(w("telling.summary.see_problems", path=f"data/1_validated/{month}/summary.html"))
+
+
+def _banners(months: list[str], w: words.Words) -> list[str]:
+    made = [revisions.read(rooms.reports(month)) or {} for month in months]
+    return [w("title.synthetic")] if any(m.get("synthetic") for m in made) else []
 
 
 def _gaps() -> list[str]:

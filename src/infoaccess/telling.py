@@ -57,11 +57,12 @@ def watched(what: str, whole: bool = True) -> Iterator[Watch]:
             raise
         finally:
             seconds = round(time.monotonic() - began, 1)
+            watch.published = sorted(m for m, mark in _published().items() if before.get(m) != mark)
+            _quietly(_sum_up, watch.published)
             if err is not None:
                 _quietly(_failed, err, run, what)
-            elif watch.code not in (130, STOPPED):
-                watch.published = sorted(m for m, mark in _published().items() if before.get(m) != mark)
-                _quietly(_done, watch.published, whole)
+            elif whole and watch.code not in (130, STOPPED):
+                _quietly(_clear)
             _end(watch, err, seconds)
 
 
@@ -106,10 +107,13 @@ def _failed(err: InfoAccessError, run: str, what: str) -> None:
     _send(failed_run.letter(failure, language()))
 
 
-def _done(months: list[str], whole: bool) -> None:
-    if whole and rooms.failed_page().exists():
+def _clear() -> None:
+    if rooms.failed_page().exists():
         rooms.failed_page().unlink()
         _index()
+
+
+def _sum_up(months: list[str]) -> None:
     if not months:
         return
     from infoaccess import month_end
