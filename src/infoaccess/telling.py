@@ -121,6 +121,7 @@ def _sum_up(months: list[str]) -> None:
     lang = language()
     path = rooms.journal(f"summary-{months[-1]}.html")
     rooms.put(path, month_end.page(months, lang))
+    path.chmod(0o600)
     print(f"Tổng kết: {path}")
     journal.note("summary", str(path.relative_to(rooms.home())), months=months)
     _send(month_end.letter(months, lang))
