@@ -31,6 +31,7 @@ def test_a_users_startup_file_does_not_reach_a_kernel_and_nothing_is_left(tmp_pa
     for name in surroundings.FOLDERS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    monkeypatch.setenv(surroundings.FONTS, str(tmp_path / "fonts"))
     monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
     before = sorted(tmp_path.joinpath("user").rglob("*"))
     with surroundings.own() as folder:
