@@ -73,7 +73,8 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
 
 def archive(lang: str) -> Path:
     """Write reports/index.html anew from the months that lie there, and return it."""
-    text = html.archive_index({"title": "Báo cáo tiếp cận thông tin – thành phố Huế"} | revisions.archive(lang))
+    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
+    text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
     return path

@@ -101,6 +101,26 @@ def failed() -> Path:
     return home() / "data" / "failed"
 
 
+def journal(name: str = "") -> Path:
+    """Return the folder (or a file) of the journal of runs, of letters and of summaries: inside data/."""
+    return home() / "data" / "journal" / name
+
+
+def letters() -> Path:
+    """Return the folder of letters that were not sent."""
+    return journal("letters")
+
+
+def mail_settings() -> Path:
+    """Return the file of the office's mail server: inside data/, as addresses are personal data."""
+    return home() / "data" / "mail.toml"
+
+
+def failed_page() -> Path:
+    """Return the page that tells why the last run failed; it stands beside the archive's until a run succeeds."""
+    return reports() / "failed.html"
+
+
 def confirmed_headings() -> Path:
     """Return the file that keeps what the office confirmed of unknown headings."""
     return home() / "data" / "headings.toml"

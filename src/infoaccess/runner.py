@@ -18,7 +18,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import attempts, disk, engine, leash, pipeline, rooms, warm
+from infoaccess import attempts, disk, engine, journal, leash, pipeline, rooms, warm
 from infoaccess.errors import (
     InfoAccessError,
     InputError,
@@ -228,9 +228,8 @@ def stages(only: str | None) -> list[pipeline.Stage]:
 
 
 def say(text: str) -> None:
-    """Print one line of progress where a person watches."""
-    if sys.stderr.isatty():
-        print(text, file=sys.stderr, flush=True)
+    """Tell one step: a line of the journal, and of the terminal where a person watches."""
+    journal.step(text)
 
 
 def write_json(path: Path, value: dict) -> None:
