@@ -155,8 +155,9 @@ def plan_line(months, series, y_title, share, breaks, target, lang, wide=WIDTH, 
     rows = _rows(here, face) if beside else [(0, label, month) for _, label, month in here]
     if target:
         label, value = target
-        written = text(value)
-        target = (label if written in label else f"{label}: {written}", value)
+        written = {t.replace("\N{NO-BREAK SPACE}", " ") for t in (text(value), tick(value))}
+        told = any(t in label.replace("\N{NO-BREAK SPACE}", " ") for t in written)
+        target = (label if told else f"{label}: {text(value)}", value)
     return LinePlan(
         months=months,
         series=series,

@@ -158,7 +158,9 @@ def line(plan: LinePlan) -> str:
         dashed = {"stroke_width": 1.3, "stroke_dasharray": "7 4"}
         parts.append(rule(plan.left, at.y(value), at.right, at.y(value), MUTED, **dashed))
         x, side = (plan.left + 4, "start") if plan.target_left else (at.right - 4, "end")
-        parts.append(line_of(x, at.y(value) - 5, label, text_anchor=side, fill=MUTED, font_style="italic"))
+        # On top of the plot a level's name would meet those of the breaks.
+        y = at.y(value) + (16 if at.y(value) - at.top < 18 else -5)
+        parts.append(line_of(x, y, label, text_anchor=side, fill=MUTED, font_style="italic"))
     for one, style in zip(plan.series, plan.styles, strict=True):
         parts.append(_curve(one, style, at.xs, at.y))
     below = 42
