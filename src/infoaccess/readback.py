@@ -49,7 +49,7 @@ def tables(r: Report) -> dict[str, list[list[str]]]:
         report_tables.quality_table(r),
         *report_programme.checks_table(r),
     ]
-    return {t.data["id"]: [row["cells"] for row in t.data["rows"]] for t in found}
+    return {t.data["id"]: [row["cells"] for row in t.data["rows"]] for t in found if t.data["kind"] == "table"}
 
 
 def check(folder: Path, r: Report) -> list[dict]:
