@@ -17,7 +17,7 @@ import yaml
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import pipeline, rooms
+from infoaccess import engine, pipeline, rooms, warm
 from infoaccess.errors import InfoAccessError, InputError, RoomError, StageError, UsageError
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
@@ -80,6 +80,7 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
             str(source),
             str(target),
             parameters=parameters,
+            engine_name=engine.NAME if warm.available() else None,
             progress_bar=False,
             log_output=False,
             request_save_on_cell_execute=False,
