@@ -9,14 +9,15 @@ import multiprocessing
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, TimeoutError, wait
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 from tqdm import tqdm
 
-from infoaccess import attempts, disk, leash, rooms, runner, units, warm
+from infoaccess import attempts, cluster, disk, leash, rooms, runner, units, warm
 from infoaccess.errors import (
     InfoAccessError,
     OutOfMemory,
@@ -29,16 +30,34 @@ from infoaccess.errors import (
 )
 
 SLIDES = "presentation"  # stands among the codes of units
+Outcome = tuple[dict, dict | None, BaseException | None]  # of a task: what it gave or what stopped it
 _log = logging.getLogger("infoaccess")
 
 
 def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[str, InfoAccessError]]:
     """Make reports in `jobs` processes; return the numbers of those made and the errors of those that failed, by code.
 
-    A failed one leaves no file in the folder of the month. Raises the city's error and what concerns all.
+    Where a cluster is named they are made there. A failed one leaves no file in the folder of the month. Raises the
+    city's error and what concerns all.
     """
-    bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
     made, failed = {}, {}
+    outcomes = _on_cluster(tasks) if cluster.address() else _here(tasks, jobs)
+    with closing(outcomes):
+        for task, result, err in tqdm(outcomes, desc="báo cáo", total=len(tasks), disable=not sys.stderr.isatty()):
+            if err is None:
+                made[task["code"]] = result["numbers"]
+            elif task["code"] == units.CITY or not _of_one(err):
+                raise err
+            else:
+                failed[task["code"]] = err
+                put_away(task)
+                _log.info("%s", err)
+    order = [task["code"] for task in tasks]
+    return {c: made[c] for c in order if c in made}, {c: failed[c] for c in order if c in failed}
+
+
+def _here(tasks: list[dict], jobs: int) -> Iterator[Outcome]:
+    """Make reports in processes of this machine, and give each as it ends."""
     one = warm.path() if warm.available() else None  # one warm process for all of them
     # Spawned, not forked: a process that has run a polars query hangs its forked children.
     spawned = multiprocessing.get_context("spawn")
@@ -54,15 +73,7 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[s
                 if isinstance(err, WorkerDied) and attempts.again(err, tried):
                     waiting[_given(pool, task)] = (task, tried + 1)
                     continue
-                if err is None:
-                    made |= {task["code"]: future.result()["numbers"]}
-                elif task["code"] == units.CITY or not _of_one(err):
-                    raise err
-                else:
-                    failed[task["code"]] = err
-                    put_away(task)
-                    _log.info("%s", err)
-                bar.update()
+                yield task, None if err else future.result(), err
     except BrokenExecutor as err:
         raise RoomError(
             "Không khởi động được tiến trình lập báo cáo. Hãy xem bộ nhớ còn trống, khởi động lại máy rồi chạy lại."
@@ -70,9 +81,20 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[s
     finally:
         pool.stop()
         pool.join()
-        bar.close()
-    order = [task["code"] for task in tasks]
-    return {c: made[c] for c in order if c in made}, {c: failed[c] for c in order if c in failed}
+
+
+def _on_cluster(tasks: list[dict]) -> Iterator[Outcome]:
+    """Make reports on the cluster, into the same folder of the shared disk; none is given before all have ended."""
+    for task, (result, err) in zip(tasks, cluster.each(_tried, tasks, "báo cáo"), strict=True):
+        yield task, result, err
+
+
+def _tried(task: dict) -> tuple[dict | None, Exception | None]:
+    """Make one report; give what stopped it instead of raising it, so that it stops no other."""
+    try:
+        return _maker(task)(task), None
+    except Exception as err:
+        return None, _error(err, task)
 
 
 def ready(socket_path: str | None, megabytes: int) -> None:
@@ -92,8 +114,11 @@ def put_away(task: dict) -> None:
 
 
 def _given(pool: ProcessPool, task: dict):
-    do = runner.presentation if task["code"] == SLIDES else runner.report
-    return pool.schedule(do, args=(task,), timeout=task["limits"].seconds or None)
+    return pool.schedule(_maker(task), args=(task,), timeout=task["limits"].seconds or None)
+
+
+def _maker(task: dict) -> Callable[[dict], dict]:
+    return runner.presentation if task["code"] == SLIDES else runner.report
 
 
 def _of_one(err: Exception) -> bool:
