@@ -159,12 +159,13 @@ def clean(text: str) -> str:
 def alive(pid: int, since: str) -> bool:
     """Tell whether a process is at work that may be the one of that time: a number is given again after a start."""
     try:
-        began = psutil.Process(pid).create_time()
+        process = psutil.Process(pid)
+        began, gone = process.create_time(), process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:  # another user's
         return True
-    return began <= dt.datetime.fromisoformat(since).timestamp() + SLACK_SECONDS
+    return not gone and began <= dt.datetime.fromisoformat(since).timestamp() + SLACK_SECONDS
 
 
 def _of(record: logging.LogRecord, run: str) -> bool:

@@ -66,9 +66,9 @@ def job(user: str | None = None, at: str = "02:00") -> Job:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", at):
         raise UsageError(f"Giờ chạy {at!r} không hợp lệ. Hãy viết giờ:phút, ví dụ 02:00.")
     name = user or owner(rooms.data(""))
-    if name in ("root", "SYSTEM"):
+    if name in ("root", "nobody", "SYSTEM"):  # whatever runs as nobody could read the lists
         raise UsageError(
-            "Lịch chạy không được thuộc về root: hãy nêu người dùng thường sở hữu thư mục data/, ví dụ --user thongke."
+            f"Lịch chạy không được thuộc về {name}: hãy nêu người dùng sở hữu thư mục data/, ví dụ --user thongke."
         )
     if not re.fullmatch(r"[^\s:\"'%;#\\]+(\\[^\s:\"'%;#\\]+)?", name):
         raise UsageError(f"Tên người dùng {name!r} không hợp lệ.")
