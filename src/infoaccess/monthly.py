@@ -11,7 +11,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from infoaccess import annex, changed, identity, kept, published, released, revisions, rooms, runner, store, units, warm
+from infoaccess import (
+    annex,
+    changed,
+    identity,
+    kept,
+    leaving,
+    published,
+    released,
+    revisions,
+    rooms,
+    runner,
+    store,
+    units,
+    warm,
+)
 from infoaccess.errors import RoomError
 
 
@@ -144,25 +158,28 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
             {"code": c, "parameters": names | {"area": c}, "folder": str(folder), "limit": settings["cell_seconds"]}
             for c in codes
         ]
-        numbers = _reports(tasks, jobs)
-        for task in (t for t in tasks if t["code"] == units.CITY):
-            runner.presentation(task)
+        reports = _reports(tasks, jobs)
+        numbers = {code: made["numbers"] for code, made in reports.items()}
+        left = [made["left"] for made in reports.values()]
+        left += [runner.presentation(task) for task in tasks if task["code"] == units.CITY]
         door = store.door(rooms.VALIDATED, month)
         missing = [] if full else [c for c in units.on(month)["code"] if c not in numbers]
         made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
         (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
+        compared = leaving.stop(month, *left, leaving.of_month(folder, month, made, codes))
         manifest = published.manifest(month, numbers, settings, door, inputs_key(month, settings))
-        revisions.settle(month, folder, manifest, dt.date.today())
+        manifest = revisions.settle(month, folder, manifest | {"read_back": compared}, dt.date.today())
         changed.write(month, folder, settings["lang"])
         page = published.month_index(month, numbers, missing, settings, door)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+        leaving.stop(month, leaving.of_last(folder, month, page, manifest, settings["lang"]))
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
     return rooms.reports(month)
 
 
-def _reports(tasks: list[dict], jobs: int) -> dict[str, list[dict]]:
-    """Make all reports in `jobs` processes and return their numbers by unit; the first that fails stops the rest."""
+def _reports(tasks: list[dict], jobs: int) -> dict[str, dict]:
+    """Make all reports in `jobs` processes; return what each found, by unit. The first that fails stops the rest."""
     bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
     found = {}
     workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
@@ -174,7 +191,7 @@ def _reports(tasks: list[dict], jobs: int) -> dict[str, list[dict]]:
         try:
             for future in as_completed(waiting):
                 result = future.result()
-                found[result["code"]] = result["numbers"]
+                found[result["code"]] = result
                 bar.update()
         except BaseException:
             pool.shutdown(cancel_futures=True)

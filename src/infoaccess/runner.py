@@ -144,12 +144,12 @@ def keep_failed(target: Path, parameters: dict) -> Path:
 
 
 def report(task: dict) -> dict:
-    """Run and render one unit's report into a folder, read it back, and return its code and its numbers.
+    """Run and render one unit's report into a folder, read it back, and return its code, numbers and what was compared.
 
     A process of its own may run this: `task` has code, parameters, folder, limit. Raises ReportError where what is
     read back is not what was released.
     """
-    from infoaccess import readback
+    from infoaccess import leaving, readback
     from infoaccess.export import HTMLReport, PDFReport
 
     folder, code = Path(task["folder"]), task["code"]
@@ -159,11 +159,15 @@ def report(task: dict) -> dict:
     (folder / f"{code}.html").write_text(page, encoding="utf-8", newline="\n")
     document, _ = PDFReport().from_notebook_node(notebook)
     (folder / f"{code}.pdf").write_bytes(document)
-    return {"code": code, "numbers": readback.check(folder, readback.opened(task))}
+    with rooms.released_only():
+        numbers = readback.check(folder, readback.opened(task))
+    month = task["parameters"]["month"]
+    return {"code": code, "numbers": numbers, "left": leaving.stop(month, leaving.of_report(folder, code, month))}
 
 
-def presentation(task: dict) -> None:
-    """Run the presentation of one unit into a folder: slides and the speaker's notes."""
+def presentation(task: dict) -> dict:
+    """Run the presentation of one unit into a folder, slides and the speaker's notes; return what was compared."""
+    from infoaccess import leaving
     from infoaccess.export import SlideNotes, Slides
 
     folder = Path(task["folder"])
@@ -172,6 +176,8 @@ def presentation(task: dict) -> None:
     for name, exporter in (("presentation", Slides), ("presentation_notes", SlideNotes)):
         document, _ = exporter().from_notebook_node(notebook)
         (folder / f"{name}.pdf").write_bytes(document)
+    month = task["parameters"]["month"]
+    return leaving.stop(month, leaving.of_presentation(folder, task["code"], month))
 
 
 def stages(only: str | None) -> list[pipeline.Stage]:
