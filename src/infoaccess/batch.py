@@ -34,8 +34,8 @@ Outcome = tuple[dict, dict | None, BaseException | None]  # of a task: what it g
 _log = logging.getLogger("infoaccess")
 
 
-def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[str, InfoAccessError]]:
-    """Make reports in `jobs` processes; return the numbers of those made and the errors of those that failed, by code.
+def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, dict], dict[str, InfoAccessError]]:
+    """Make reports in `jobs` processes; return what was made and the errors of those that failed, by code.
 
     Where a cluster is named they are made there. A failed one leaves no file in the folder of the month. Raises the
     city's error and what concerns all.
@@ -45,7 +45,7 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[s
     with closing(outcomes):
         for task, result, err in tqdm(outcomes, desc="báo cáo", total=len(tasks), disable=not sys.stderr.isatty()):
             if err is None:
-                made[task["code"]] = result["numbers"]
+                made[task["code"]] = result
             elif task["code"] == units.CITY or not _of_one(err):
                 raise err
             else:

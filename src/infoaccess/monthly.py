@@ -13,6 +13,7 @@ from infoaccess import (
     identity,
     kept,
     leash,
+    leaving,
     published,
     released,
     revisions,
@@ -152,8 +153,10 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
         (folder / "run").mkdir()
         for path in done:
             (folder / "run" / path.name).write_bytes(path.read_bytes())
-        numbers, failed = batch.reports(tasks(month, codes, settings, folder), jobs)
-        slides = numbers.pop(batch.SLIDES, None) is not None
+        reports, failed = batch.reports(tasks(month, codes, settings, folder), jobs)
+        left = [made["left"] for made in reports.values()]
+        slides = reports.pop(batch.SLIDES, None) is not None
+        numbers = {code: made["numbers"] for code, made in reports.items()}
         if not numbers:
             raise next(iter(failed.values()))
         door = store.door(rooms.VALIDATED, month)
@@ -161,11 +164,13 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
         (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
         manifest = published.manifest(month, numbers, settings, door, _rests_on(month, settings))
         manifest["failed"] = {code: err.reason for code, err in failed.items()}
-        revisions.settle(month, folder, manifest, dt.date.today())
+        manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, made, [*numbers]))
+        manifest = revisions.settle(month, folder, manifest, dt.date.today())
         changed.write(month, folder, settings["lang"])
         left_out = {c: "not_asked" for c in units.on(month)["code"] if not full and c not in numbers}
         page = published.month_index(month, numbers, left_out | manifest["failed"], settings, door, slides=slides)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+        leaving.stop(month, leaving.of_last(folder, month, page, manifest, settings["lang"]))
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
     if failed:

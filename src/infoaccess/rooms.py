@@ -10,6 +10,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from infoaccess import disk, locks
@@ -24,6 +25,7 @@ RAW, VALIDATED, PLACED, INDICATORS, RELEASE = (
     "4_release",
 )
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+_SHUT: ContextVar[bool] = ContextVar("shut", default=False)
 
 
 def home() -> Path:
@@ -65,9 +67,24 @@ def shift(month: str, by: int) -> str:
 
 
 def data(room: str, month: str | None = None) -> Path:
-    """Return a room of data, or one month's folder in it."""
+    """Return a room of data, or one month's folder in it.
+
+    Raises RoomError inside `released_only` for all of data/ but room 4.
+    """
+    if _SHUT.get() and room not in ("", RELEASE):
+        raise RoomError(f"Phần công bố chỉ được đọc data/{RELEASE}, không được đọc data/{room}.")
     path = home() / "data" / room
     return path / month if month else path
+
+
+@contextmanager
+def released_only() -> Iterator[None]:
+    """Shut all of data/ but room 4: what is made inside cannot know what room 4 hides."""
+    mark = _SHUT.set(True)
+    try:
+        yield
+    finally:
+        _SHUT.reset(mark)
 
 
 def reports(month: str | None = None) -> Path:

@@ -186,12 +186,12 @@ def files(task: dict) -> list[str]:
 
 
 def report(task: dict) -> dict:
-    """Run and render one unit's report into a folder, read it back, and return its code and its numbers.
+    """Run and render one unit's report into a folder, read it back, and return its code, numbers and what was compared.
 
     A process of its own may run this: `task` has code, parameters, folder, limits. Raises Differs where what is read
     back is not what was released.
     """
-    from infoaccess import readback
+    from infoaccess import leaving, readback
     from infoaccess.export import HTMLReport, PDFReport
 
     folder, code = Path(task["folder"]), task["code"]
@@ -201,11 +201,15 @@ def report(task: dict) -> dict:
     page_name.write_text(page, encoding="utf-8", newline="\n")
     document, _ = PDFReport().from_notebook_node(notebook)
     paper_name.write_bytes(document)
-    return {"code": code, "numbers": readback.check(folder, readback.opened(task))}
+    with rooms.released_only():
+        numbers = readback.check(folder, readback.opened(task))
+    month = task["parameters"]["month"]
+    return {"code": code, "numbers": numbers, "left": leaving.stop(month, leaving.of_report(folder, code, month))}
 
 
 def presentation(task: dict) -> dict:
-    """Run the presentation of one unit into a folder: slides and the speaker's notes. It has no numbers of its own."""
+    """Run the presentation of one unit into a folder, slides and the speaker's notes; return what was compared."""
+    from infoaccess import leaving
     from infoaccess.export import SlideNotes, Slides
 
     *papers, target = (Path(task["folder"]) / name for name in files(task))
@@ -213,7 +217,9 @@ def presentation(task: dict) -> dict:
     for path, exporter in zip(papers, (Slides, SlideNotes), strict=True):
         document, _ = exporter().from_notebook_node(notebook)
         path.write_bytes(document)
-    return {"code": task["code"], "numbers": []}
+    month, city = (task["parameters"][k] for k in ("month", "area"))
+    left = leaving.stop(month, leaving.of_presentation(Path(task["folder"]), city, month))
+    return {"code": task["code"], "numbers": [], "left": left}
 
 
 def stages(only: str | None) -> list[pipeline.Stage]:
