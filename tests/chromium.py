@@ -52,7 +52,7 @@ class Page:
             f"axe.run(document, {{ resultTypes: ['violations'] }}).then((f) => f.violations.map((one) => {say}))"
         )
 
-    def size(width: int, height: int, dark: bool = False) -> None:
+    def size(self, width: int, height: int, dark: bool = False) -> None:
         """Give the page a window of this many pixels, in light or dark."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 700}
         self.call("Emulation.setDeviceMetricsOverride", **metrics)

@@ -69,8 +69,8 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
 
 def archive(lang: str) -> Path:
     """Write reports/index.html and compare.html anew from the months that lie there, and return the first."""
-    text = html.archive_index({"title": "Báo cáo tiếp cận thông tin – thành phố Huế"} | revisions.archive(lang))
+    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "compare": any_two.write(lang) is not None}
+    text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
-    any_two.write(lang)
     return path
