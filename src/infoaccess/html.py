@@ -113,10 +113,18 @@ def changes(info: dict, found: list[dict]) -> str:
     return _whole("changes.html.j2", info["lang"], info["banners"], tables=tables, info=info, parts=parts)
 
 
+<<<<<<< HEAD
 def notice(info: dict) -> str:
     """Return a page of facts and lists that is no report: why a run failed, what a month's end brought."""
     _relative(*(link["href"] for link in info["links"]))
     return _whole("notice.html.j2", info["lang"], info.get("banners", []), info=info)
+=======
+def compare(info: dict, data: dict) -> str:
+    """Return the page on which any two of the revisions in `data` can be set side by side."""
+    w = words.load(info["lang"])
+    more = {"compare.js": w.table["compare"]["script"]}
+    return _whole("compare.html.j2", info["lang"], info["banners"], more=more, info=info, data=json_text(data))
+>>>>>>> wE
 
 
 def fragment(template: str, **values) -> str:
@@ -145,14 +153,26 @@ def _exhibit_again(block: dict, lang: str) -> str:
 
 
 def _whole(
-    template: str, lang: str, banners: list[str], charts: bool = False, maps: bool = False, tables: str = "", **values
+    template: str,
+    lang: str,
+    banners: list[str],
+    charts: bool = False,
+    maps: bool = False,
+    tables: str = "",
+    more=None,
+    **values,
 ) -> str:
-    """Fill in a page; `tables` is how the files begin that its tables can be taken as, none where it has no table."""
+    """Fill in a page; `tables` is how the files begin that its tables can be taken as, none where it has no table.
+
+    `more` names scripts of this page alone and their words.
+    """
     w = words.load(lang)
     wanted = {"page.js": True, "downloads.js": tables, "chart.js": charts, "map.js": maps}
-    scripts = [_asset(name) for name in wanted if wanted[name]]
+    scripts = [_asset(name) for name in (*(name for name in wanted if wanted[name]), *(more or {}))]
     mark = w("issue.script.sample") if banners else ""
     said = w.table["page"]["script"] | (w.table["issue"]["script"] | {"file": tables + mark} if tables else {})
+    for own in (more or {}).values():
+        said |= own
     return fragment(
         template,
         w=w,

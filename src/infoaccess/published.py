@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import html, revisions, rooms, units, words
+from infoaccess import any_two, html, revisions, rooms, units, words
 
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
@@ -44,6 +44,7 @@ def month_index(
     links = [{"label": w(key), "href": href} for key, href in papers if slides]
     links += [{"label": w("annex.title", period=words.month(month, w.lang)), "href": "annex.xlsx"}]
     links += [{"label": w("changes.link"), "href": "changes.html"}]
+    links += [{"label": w("compare.link"), "href": f"../compare.html#{month}"}]
     links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
     info = {
         "lang": w.lang,
@@ -72,8 +73,13 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
 
 
 def archive(lang: str) -> Path:
+<<<<<<< HEAD
     """Write reports/index.html anew from the months that lie there, and return it."""
     told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
+=======
+    """Write reports/index.html and compare.html anew from the months that lie there, and return the first."""
+    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "compare": any_two.write(lang) is not None}
+>>>>>>> wE
     text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
