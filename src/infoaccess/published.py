@@ -73,13 +73,9 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
 
 
 def archive(lang: str) -> Path:
-<<<<<<< HEAD
-    """Write reports/index.html anew from the months that lie there, and return it."""
-    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
-=======
     """Write reports/index.html and compare.html anew from the months that lie there, and return the first."""
-    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "compare": any_two.write(lang) is not None}
->>>>>>> wE
+    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
+    told["compare"] = any_two.write(lang) is not None
     text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
