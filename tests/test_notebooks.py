@@ -60,5 +60,6 @@ def test_explore_shows_a_map_a_series_and_a_table(home, tmp_path, monkeypatch):
 
 def test_outputs_are_never_committed():
     books = [str(p) for p in sorted((ROOT / "notebooks").glob("*.ipynb"))]
-    done = subprocess.run([sys.executable, "-m", "nbstripout", "--verify", "--keep-id", *books], capture_output=True, text=True)
+    command = [sys.executable, "-m", "nbstripout", "--verify", "--keep-id", *books]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
