@@ -46,7 +46,7 @@ class MapTable(gpd.GeoDataFrame):
         """Return the map, or the table where there is nothing left to draw."""
         if "map" not in self.attrs or not {"code", "share", "status"} <= set(self.columns):
             return html(self)
-        return f'{STYLE}<div style="max-width:760px">{drawing(self)}</div>{_notes(self)}'
+        return f'{STYLE}<div style="max-width:760px">{drawing(self)}</div>{notes(self)}'
 
 
 def drawing(frame: pd.DataFrame) -> str:
@@ -95,10 +95,11 @@ def html(frame: pd.DataFrame) -> str:
     body = "".join(f"<tr>{r}</tr>" for r in rows)
     rest = f"<p class='desk-note'>{escape(w['more'].format(count=words.number(more)))}</p>" if more else ""
     table = f'<table class="desk-table">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f"{STYLE}{table}{rest}{_notes(frame)}"
+    return f"{STYLE}{table}{rest}{notes(frame)}"
 
 
-def _notes(frame: pd.DataFrame) -> str:
+def notes(frame: pd.DataFrame) -> str:
+    """Return what is to be read beside a frame, as HTML: made-up data first."""
     said = [f"<p class='desk-note'>{escape(n)}</p>" for n in frame.attrs.get("notes", ())]
     if frame.attrs.get("synthetic"):
         said.insert(0, f"<p class='desk-note desk-made-up'>{escape(words.load('vi')('title.synthetic'))}</p>")
@@ -133,10 +134,10 @@ def _text(value: object, column: str, kind: str, status: str | None, w: dict) ->
     return w["shown"].get(str(value), str(value))
 
 
-def told(frame: pd.DataFrame, title: str, notes: list[str], synthetic: bool) -> pd.DataFrame:
+def told(frame: pd.DataFrame, title: str, said: list[str], synthetic: bool) -> pd.DataFrame:
     """Give a frame its title and notes, and return it."""
     made = frame if isinstance(frame, Table | MapTable) else Table(frame)
-    made.attrs = {"title": title, "notes": list(notes), "synthetic": synthetic}
+    made.attrs = {"title": title, "notes": list(said), "synthetic": synthetic}
     return made
 
 
