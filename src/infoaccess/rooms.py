@@ -17,13 +17,7 @@ from infoaccess import disk, locks
 from infoaccess.errors import InfoAccessError, RoomError, UsageError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-RAW, VALIDATED, PLACED, INDICATORS, RELEASE = (
-    "0_raw",
-    "1_validated",
-    "2_placed",
-    "3_indicators",
-    "4_release",
-)
+RAW, VALIDATED, PLACED, INDICATORS, RELEASE = "0_raw", "1_validated", "2_placed", "3_indicators", "4_release"
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 _SHUT: ContextVar[bool] = ContextVar("shut", default=False)
 

@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy
+import pandas
 
 from infoaccess import leash, words
 from infoaccess.errors import KernelDied, StageError
@@ -160,6 +161,7 @@ def serve(name: str) -> None:
     """Fork kernels for whoever asks on a socket, until the standard input ends."""
     for module in PRELOADED:
         importlib.import_module(module)
+    pandas.set_option("display.max_columns", 20)  # as a kernel that imports pandas has it; a terminal's is another
     for lang in words.LANGUAGES:  # the tables of a language are read at the first number
         words.number(0.5, lang, digits=1)
     listener = socket.socket(socket.AF_UNIX)
