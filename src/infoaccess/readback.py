@@ -198,7 +198,7 @@ def _numbers(text: str) -> list[str]:
 
 
 def opened(task: dict) -> Report:
-    """Open room 4 afresh for a report that was just rendered: the task of `runner.report`."""
+    """Open room 4 for a report that was just rendered: the task of `runner.report`."""
     given = task["parameters"]
     return report.open(
         given["month"], task["code"], state=given["state"], since=given["first_month"], lang=given["lang"]
