@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from infoaccess import failed_run, journal, mail, rooms, runner, telling
+from infoaccess import failed_run, journal, leash, mail, rooms, runner, telling
 from infoaccess.errors import InputError, RoomError, StageError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,7 +112,7 @@ def notebook(home: Path, *lines: str) -> None:
 
 def run_notebook(home: Path) -> None:
     with telling.watched("2025-06"):
-        runner.execute("1_validate_lists", {"month": "2025-06"}, home / "1_validate_lists.ipynb", 60)
+        runner.execute("1_validate_lists", {"month": "2025-06"}, home / "1_validate_lists.ipynb", leash.Limits())
 
 
 def test_a_cell_that_stops_is_named_with_stage_notebook_and_reason(home):
@@ -191,7 +191,7 @@ def test_a_run_that_published_the_same_again_tells_nobody(home):
 
 PROGRAM = """
 import os, sys, time
-from infoaccess import cli, journal, telling
+from infoaccess import leash, cli, journal, telling
 def main():
     with telling.watched("2025-06"):
         journal.step("2_place_households: 2025-06 - 2025-06")
