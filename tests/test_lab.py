@@ -19,8 +19,8 @@ BOOK = "window.jupyterapp.shell.currentWidget.content"
 CELLS = f"{BOOK}.widgets.filter(c => c.model.type === 'code')"
 CHOOSE = """(() => {
   const selects = [...document.querySelectorAll('select')];
-  const find = (select, text) =>
-    [...select.options].findIndex(option => option.text.replaceAll('\u00a0', ' ') === text);
+  const plain = option => option.text.replaceAll('\u00a0', ' ');
+  const find = (select, text) => [...select.options].findIndex(option => plain(option) === text);
   const wanted = 'Hộ có điện thoại thông minh';
   const select = selects.find(select => find(select, wanted) >= 0);
   if (!select) throw Error(selects.map(s => [...s.options].map(o => o.text).join()).join(' | '));

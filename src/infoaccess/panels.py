@@ -62,7 +62,14 @@ def browse(frame: pd.DataFrame) -> ITable:
 def blank(title: str = "", height: int = 460, **layout) -> go.FigureWidget:
     """Return an empty figure in the house's style."""
     margin = {"l": 10, "r": 10, "t": 40, "b": 30}
-    look = {"template": "plotly_white", "font": FONT, "height": height, "margin": margin, "title": {"text": title}}
+    look = {
+        "template": "plotly_white",
+        "font": FONT,
+        "height": height,
+        "margin": margin,
+        "title": {"text": title, "font": {"size": 15}},
+        "modebar": {"orientation": "v"},
+    }
     return go.FigureWidget(layout=look | layout)
 
 
@@ -96,6 +103,7 @@ def paint(figure: go.FigureWidget, found: pd.DataFrame, colours: str, title: str
             trace.showlegend = bool(len(shown))
         dots = figure.data[-1]
         dots.x, dots.y, dots.selectedpoints = drawn["px"].tolist(), drawn["py"].tolist(), None
+        dots.showlegend = False
         dots.text = [_said(r) for r in drawn.to_dict("records")]
         dots.customdata = [[c] for c in drawn["code"]]
         figure.layout.title.text = title
