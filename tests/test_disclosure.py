@@ -4,7 +4,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from infoaccess import areas, attack, deprivation, disclosure, linked, protection, rooms, smartphones, tally, units
+from infoaccess import (
+    areas,
+    attack,
+    deprivation,
+    derived,
+    disclosure,
+    linked,
+    protection,
+    rooms,
+    smartphones,
+    tally,
+    units,
+)
 from infoaccess.errors import ReleaseError
 
 MONTH = "2024-03"
@@ -261,3 +273,29 @@ def test_verdicts_do_not_tell_the_phones_of_a_source_that_the_programme_hides():
             assert mine == "published" or of[f"eligibility_{state}_{source}", "numerator"] != "published"
     assert sum(of[f"handed_{s}", "numerator"] != "published" for s in few) > 1
     assert of["covered", "numerator"] == of["covered", "denominator"] == "published"
+
+
+def test_a_whole_and_its_part_do_not_tell_of_one_household(counts, released):
+    """The difference of two nested counts is a count too: with the tie of linked.toml gone, it would be printed."""
+
+    def lone(frame: pl.DataFrame) -> int:
+        shown = frame.filter(pl.col("numerator").is_not_null(), pl.col("base") == "household")
+        keys = ["area_set", "code", "group"]
+        wide = shown.pivot("measure", index=keys, values="numerator", aggregate_function="first")
+        gap = wide["deprived_any"] - wide["deprived_internet"], wide["deprived_any"] - wide["deprived_device"]
+        return sum(int((g == 1).sum()) for g in gap)
+
+    rules = linked.declared()
+    assert lone(released[0]) == 0 and lone(counts) > 5
+    untied = linked.Declared(**{**rules.__dict__, "nested": ()})
+    assert lone(disclosure.release(counts, MONTH, 5, untied)[0]) > 0
+
+
+def test_parts_that_are_more_than_their_whole_leave_no_rest(counts):
+    rules = linked.declared()
+    kept = linked.kept(counts, MONTH, rules, 5)
+    swap = {"deprived_any": "deprived_internet", "deprived_internet": "deprived_any"}
+    assert not derived.nested(kept, rules).is_empty()
+    turned = kept.with_columns(pl.col("measure").replace(swap))
+    rests = derived.nested(turned, rules).filter(pl.col("measure") == "only_device")
+    assert (rests["numerator"] == 0).all()

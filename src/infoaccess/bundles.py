@@ -33,7 +33,7 @@ def of(records: list[dict], at: dict, root: np.ndarray, value: np.ndarray, rules
         n, d = 3 * cell + N, 3 * cell + D
         place = (r["leaves"], r["group"])
         level = "other" if r["area_set"].rsplit("_", 1)[-1] not in LEVEL_COST else r["area_set"].rsplit("_", 1)[-1]
-        price = LEVEL_COST[level] * GROUP_COST.get(r["group"], 1.0)
+        price = LEVEL_COST[level] * GROUP_COST.get(r["group"], 1.0) * entry.weight
         follows = _followed(entry, r["measure"]) if entry.follows else None
         target = at.get((*place, *follows), -1) if follows else -1
         key = (*place, r["base"], r["measure"])

@@ -85,6 +85,7 @@ def _without_hidden(marked: pl.DataFrame) -> pl.DataFrame:
 
 def model(rows: pl.DataFrame, month: str, threshold: int, rules: Declared) -> tuple[pl.DataFrame, equations.Model]:
     """Add to a month's kept counts what nobody prints, judge all, and build the system of their sums."""
+    rows = pl.concat([rows, derived.nested(rows, rules)], how="diagonal")
     rows = pl.concat([rows, derived.rests(rows, rules)], how="diagonal")
     extra, of, sums = derived.remainders(rows, month)
     rows = pl.concat([rows, extra], how="diagonal")

@@ -66,6 +66,10 @@ def build(rows: pl.DataFrame, of: Mapping, equations: list, rules: Declared) -> 
     return _Builder(rows, of, equations, rules).model()
 
 
+def _signed(whole: tuple, parts: list[tuple]) -> list[tuple]:
+    return [(whole, 1.0), *((p, -1.0) for p in parts)]
+
+
 class _Builder:
     """Collect counts and equations of one month."""
 
@@ -127,6 +131,7 @@ class _Builder:
             if self.has_denominator(cell):
                 self.equation([(3 * cell + N, 1.0), (3 * cell + C, 1.0), (3 * cell + D, -1.0)])
         last = self.lines
+        self._nested(value)
         self._relations(value)
         value = np.r_[value, [e[0] for e in self.extra]]
         n = len(value)
@@ -195,6 +200,20 @@ class _Builder:
                     cells = [c for c in found if c is not None and c >= 0]
                     for part in (N, D) if self.has_denominator(whole) else (N,):
                         self.equation([(3 * c + part, 1.0 if c == whole else -1.0) for c in cells])
+
+    def _nested(self, value: np.ndarray) -> None:
+        """Let a whole be its parts and its rest; without a rest only where the parts make up the whole."""
+        at = {"numerator": N, "complement": C, "denominator": D}
+        for rule in self.rules.nested:
+            for group in rule.groups:
+                whole, *parts = ((self.kinds.get((group, b, m), {}), at[p]) for b, m, p in (rule.whole, *rule.parts))
+                rest = self.kinds.get((group, rule.whole[0], rule.rest))
+                for leaves in whole[0]:
+                    terms = [(3 * of.get(leaves, -1) + p, s) for (of, p), s in _signed(whole, parts)]
+                    if rest is not None:
+                        terms.append((3 * rest.get(leaves, -1) + N, -1.0))
+                    if min(c for c, _ in terms) >= 0 and not sum(s * value[c] for c, s in terms):
+                        self.equation(terms)
 
     def _relations(self, value: np.ndarray) -> None:
         """Add the relations between measures; what does not add up becomes one more unknown, bounded by the data."""
