@@ -143,6 +143,7 @@ def verdict(found: protection.Protected, built: equations.Model, month: str) -> 
         "attacked": audit.attacked,
         "small": int(small.sum()),
         "exposed": 0,
+        "known_before": found.before,
         "narrowest": None if np.isinf(ratio) else round(float(ratio), 2),
     }
 
