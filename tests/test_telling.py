@@ -21,12 +21,14 @@ PERSON, NUMBER = "Nguyễn Thị Hồng Gấm", "046190001234"
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, request):
     own = tmp_path / "nhà"
     (own / "data").mkdir(parents=True)
     monkeypatch.setenv("INFOACCESS_HOME", str(own))
     monkeypatch.setenv("INFOACCESS_KEY_FILE", str(tmp_path / "person.key"))
-    return own
+    yield own
+    untold = [event["text"] for event in journal.read() if event["event"] == "untold"]
+    assert not untold or request.node.name == "test_telling_that_fails_leaves_the_error_as_it_is"
 
 
 def letters() -> list[str]:
@@ -43,7 +45,14 @@ def said(home: Path) -> str:
 def manifest(month: str, **more) -> None:
     folder = rooms.reports(month)
     folder.mkdir(parents=True, exist_ok=True)
-    base = {"reports": {}, "inputs": [], "parameters": {"state": "preliminary"}, "synthetic": True, "revision": 1}
+    base = {
+        "month": month,
+        "reports": {},
+        "inputs": [],
+        "parameters": {"state": "preliminary"},
+        "synthetic": True,
+        "revision": 1,
+    }
     runner.write_json(folder / "manifest.json", base | {"communes_without_list": []} | more)
 
 
@@ -192,6 +201,7 @@ def test_a_month_without_some_reports_is_told_with_the_reasons(home):
     page = rooms.failed_page().read_text(encoding="utf-8")
     assert "đã công bố, nhưng thiếu một số báo cáo" in page and "reports/2025-09/index.html" in page
     assert journal.runs()[-1].code == 7
+    assert any("Subject: [infoaccess] Đã công bố, thiếu một số báo cáo" in letter for letter in letters())
 
 
 def test_what_other_modules_warn_of_is_in_the_journal_and_not_on_stderr(home, capfd):

@@ -102,7 +102,8 @@ def letter(failure: Failure, lang: str) -> mail.Letter:
     lines += ["", w("telling.todo_title")]
     lines += [f"{n}. {text}" for n, text in enumerate(todo(failure, w), 1)]
     lines += ["", *_details(failure, w)]
-    subject = w("telling.failed_subject", what=_asked(failure, w))
+    key = "telling.partly_subject" if failure.code == PARTLY else "telling.failed_subject"
+    subject = w(key, what=_asked(failure, w))
     return mail.Letter("failed", subject, "\n".join(lines))
 
 
