@@ -55,6 +55,7 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, dict], dict[str, In
     city's error and what concerns all.
     """
     made, failed = {}, {}
+    runner.say(f"5_progress_report: {len(tasks)}")
     outcomes = _on_cluster(tasks) if cluster.address() else _here(tasks, jobs)
     with closing(outcomes):
         for task, result, err in tqdm(outcomes, desc="báo cáo", total=len(tasks), disable=not sys.stderr.isatty()):
