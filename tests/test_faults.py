@@ -1,5 +1,6 @@
 """Whatever happens to a run, folders and files are old or new, whole, and the next run finishes the job."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -8,13 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import mischief
 import nbformat
 import pytest
 from filelock import FileLock
 
-from infoaccess import attempts, batch, disk, leash, locks, rooms, runner, warm
+from infoaccess import attempts, batch, disk, leash, locks, monthly, published, revisions, rooms, runner, warm
 from infoaccess.errors import KernelDied, OutOfMemory, OverTime, ReportError, RoomError, StageError, UsageError
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -414,3 +416,61 @@ def test_reports_that_fail_cost_no_other(several):
 def test_what_concerns_all_stops_all(several, codes, kind, told):
     with pytest.raises(kind, match=told):
         several(*codes, stop="46" in codes)
+
+
+# --- what is published ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def month(home) -> Path:
+    folder = rooms.reports("2025-06")
+    (folder / "run").mkdir(parents=True)
+    for name in ("46.html", "46.pdf", "annex.xlsx", "index.html", "run/4_release.ipynb"):
+        (folder / name).write_text(name)
+    (folder / "manifest.json").write_text('{"month": "2025-06", "revision": 2, "published": "2025-07-05"}')
+    published.seal(folder)
+    return folder
+
+
+def test_every_published_file_has_its_checksum(month):
+    files = json.loads((month / "manifest.json").read_text())["files"]
+    assert set(files) == {"46.html", "46.pdf", "annex.xlsx", "index.html"}
+    assert published.damaged(month) == []
+    (month / "46.pdf").write_text("46.pdF")
+    (month / "46.html").unlink()
+    (month / "run" / "4_release.ipynb").write_text("")
+    assert published.damaged(month) == ["46.html", "46.pdf", "run/4_release.ipynb"]
+
+
+def test_what_a_former_revision_gave_up_for_space_is_no_damage(month):
+    former = month.rename(rooms.reports("2025-06.r2"))
+    assert revisions.thin(0) == [former]
+    assert published.damaged(former) == []
+    (former / "46.pdf").write_text("")
+    assert published.damaged(former) == ["46.pdf"]
+
+
+def test_a_page_of_the_archive_that_a_kill_left_old_is_written_anew(month, monkeypatch):
+    written = []
+    monkeypatch.setattr(published, "any_two", SimpleNamespace(write=lambda lang: None))
+    monkeypatch.setattr(revisions, "archive", lambda lang: written.append(lang) or {"lang": lang, "months": []})
+    published.tidy("vi")
+    published.tidy("vi")
+    assert len(written) == 1
+    (month / "manifest.json").write_text("{}")  # another revision took its place, and the run was cut off
+    published.tidy("vi")
+    published.tidy("vi")
+    assert len(written) == 2
+
+
+@pytest.mark.parametrize("clock, day", [("2020-01-01", "2025-07-05"), ("2026-01-01", "2026-01-01")])
+def test_a_clock_that_was_set_back_dates_no_revision_before_the_one_it_replaces(month, monkeypatch, caplog, clock, day):
+    fixed = type("date", (dt.date,), {"today": classmethod(lambda cls: dt.date.fromisoformat(clock))})
+    monkeypatch.setattr(monthly.dt, "date", fixed)
+    assert monthly.today("2025-06").isoformat() == day
+    assert ("hãy đặt lại giờ" in caplog.text) == (clock < day)
+
+
+def test_the_year_ends_between_two_months():
+    assert rooms.shift("2025-12", 1) == "2026-01" and rooms.shift("2026-01", -1) == "2025-12"
+    assert rooms.months_between("2025-11", "2026-02") == ["2025-11", "2025-12", "2026-01", "2026-02"]

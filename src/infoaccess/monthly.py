@@ -96,6 +96,7 @@ def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
                 "Hãy chạy scripts/purge.py rồi chạy lại."
             )
+        published.tidy(settings["lang"])
         return _run(month, chosen, codes, jobs, settings, full=not areas)
 
 
@@ -165,17 +166,31 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
         manifest = published.manifest(month, numbers, settings, door, _rests_on(month, settings))
         manifest["failed"] = {code: err.reason for code, err in failed.items()}
         manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, made, [*numbers]))
-        manifest = revisions.settle(month, folder, manifest, dt.date.today())
+        manifest = revisions.settle(month, folder, manifest, today(month))
         changed.write(month, folder, settings["lang"])
         left_out = {c: "not_asked" for c in units.on(month)["code"] if not full and c not in numbers}
         page = published.month_index(month, numbers, left_out | manifest["failed"], settings, door, slides=slides)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
         leaving.stop(month, leaving.of_last(folder, month, page, manifest, settings["lang"]))
+        published.seal(folder)
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
     if failed:
         raise Partly(_partly(month, failed))
     return rooms.reports(month)
+
+
+def today(month: str) -> dt.date:
+    """Return the day of a publication: the clock's, never before that of the revision which it replaces."""
+    day = dt.date.today()
+    told = (revisions.read(rooms.reports(month)) or {}).get("published")
+    former = dt.date.fromisoformat(told) if told else day
+    if day < former:
+        _log.warning(
+            "Đồng hồ máy đang là %s, sớm hơn lần công bố trước (%s): hãy đặt lại giờ. Bản này mang ngày %s.",
+            *(d.strftime("%d/%m/%Y") for d in (day, former, former)),
+        )
+    return max(day, former)
 
 
 def _rests_on(month: str, settings: dict) -> str:

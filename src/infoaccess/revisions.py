@@ -21,7 +21,7 @@ from infoaccess.errors import UsageError
 MANIFEST = "manifest.json"
 HOUSEKEEPING = {"retention_months", "revisions_megabytes", *leash.SETTINGS}  # settings that no document shows
 OWN = {"revision", "published"}  # what the manifest says of the revision itself
-MADE_BY = {"inputs_key", "versions", "read_back"}  # another program with the same documents is no other revision
+MADE_BY = {"inputs_key", "versions", "read_back", "files"}  # another program: no other revision
 WRITTEN_LAST = {MANIFEST, "index.html", "changes.html"}
 _STAYS = (".pdf", ".xlsx", ".json")
 
@@ -70,6 +70,11 @@ def kept(month: str) -> list[int]:
 def _all() -> list[tuple[str, int]]:
     found = (re.fullmatch(r"(20\d\d-\d\d)\.r(\d+)", path.name) for path in rooms.reports().glob("20*.r*"))
     return sorted((name[1], int(name[2])) for name in found if name)
+
+
+def is_former(folder: Path) -> bool:
+    """Tell whether a folder is the place of a former revision."""
+    return re.fullmatch(r"20\d\d-\d\d\.r\d+", folder.name) is not None
 
 
 def read(folder: Path) -> dict | None:
