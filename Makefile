@@ -15,5 +15,4 @@ test: env
 	@.venv/bin/python -m pytest -n 2 --dist loadfile src tests
 
 lab: env
-	@.venv/bin/python scripts/first_report.py --prepare
-	@.venv/bin/jupyter lab notebooks/explore.ipynb
+	@.venv/bin/python scripts/lab.py

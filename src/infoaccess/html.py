@@ -113,6 +113,12 @@ def changes(info: dict, found: list[dict]) -> str:
     return _whole("changes.html.j2", info["lang"], info["banners"], tables=tables, info=info, parts=parts)
 
 
+def notice(info: dict) -> str:
+    """Return a page of facts and lists that is no report: why a run failed, what a month's end brought."""
+    _relative(*(link["href"] for link in info["links"]))
+    return _whole("notice.html.j2", info["lang"], info.get("banners", []), info=info)
+
+
 def compare(info: dict, data: dict) -> str:
     """Return the page on which any two of the revisions in `data` can be set side by side."""
     w = words.load(info["lang"])

@@ -15,13 +15,13 @@ import re
 import shutil
 from pathlib import Path
 
-from infoaccess import rooms, runner, units, words
+from infoaccess import leash, rooms, runner, units, words
 from infoaccess.errors import UsageError
 
 MANIFEST = "manifest.json"
-HOUSEKEEPING = {"cell_seconds", "retention_months", "revisions_megabytes"}  # settings that no document shows
+HOUSEKEEPING = {"retention_months", "revisions_megabytes", *leash.SETTINGS}  # settings that no document shows
 OWN = {"revision", "published"}  # what the manifest says of the revision itself
-MADE_BY = {"inputs_key", "versions"}  # another program with the same documents is no other revision
+MADE_BY = {"inputs_key", "versions", "read_back"}  # another program with the same documents is no other revision
 WRITTEN_LAST = {MANIFEST, "index.html", "changes.html"}
 _STAYS = (".pdf", ".xlsx", ".json")
 
