@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from infoaccess import report_comparison, report_poverty, report_programme, rooms, units, words
+from infoaccess import programme, report_comparison, report_poverty, report_programme, rooms, units, words
 from infoaccess.released import Cell, Release
 from infoaccess.report import Report
 
@@ -65,6 +65,21 @@ def test_only_smartphones_compared_across_the_switch_off_are_marked(then, marked
     assert any("²" in t for t in shown["Hộ có điện thoại thông minh"]) is marked
     assert not any("²" in t for t in shown["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"])
     assert any(note.startswith("²") for note in table.data["notes"]) is marked
+
+
+def test_phones_of_the_year_are_what_came_since_december_and_few_are_not_printed():
+    shown = {"telecom_fund": (120, 100), "local_budget": (13, 10), "mobilised": (30, None), "donated": (40, 40)}
+    assert tuple(shown) == programme.SOURCES
+    cells = {}
+    for source, (now, then) in shown.items():
+        cells |= at("2025-12", f"handed_{source}", cell(now, 500), base="phone")
+        if then is not None:
+            cells |= at("2024-12", f"handed_{source}", cell(then, 400), base="phone")
+    table = report_programme.sources_table(made(cells))
+    of_year = [one[2] for one in rows(table).values()]
+    assert [c["label"] for c in table.data["columns"]][3] == "Riêng năm 2025 (máy)"
+    assert of_year == ["20", "(*)", "…", "0", "…"]
+    assert [row["marks"][3] for row in table.data["rows"]] == [None, "suppressed", None, None, None]
 
 
 def test_a_funnel_needs_six_units_and_says_so():
