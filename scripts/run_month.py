@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from infoaccess import cli, cluster, monthly, pipeline, rooms
+from infoaccess import cli, cluster, monthly, pipeline, rooms, surroundings, telling
 
 
 def main() -> int:
@@ -27,9 +27,10 @@ def main() -> int:
     if args.plan:
         print("\n".join(monthly.plan(args.month, args.only, args.area)))
         return 0
-    print(monthly.run(args.month, only=args.only, areas=args.area, jobs=args.jobs))
-    print("".join(f"{line}\n" for line in monthly.shortfall(args.month)), end="")
-    return 0
+    with surroundings.own(), telling.watched(" ".join(sys.argv[1:]), whole=not (args.only or args.area)) as watch:
+        print(monthly.run(args.month, only=args.only, areas=args.area, jobs=args.jobs))
+        print("".join(f"{line}\n" for line in monthly.shortfall(args.month)), end="")
+    return watch.code
 
 
 if __name__ == "__main__":

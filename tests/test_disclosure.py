@@ -224,3 +224,40 @@ def test_a_count_in_danger_stops_the_stage(counts, monkeypatch):
 def test_releases_of_other_samples_are_safe_too(seed):
     _, told = disclosure.release(room_three(seed), MONTH, 5)
     assert told["exposed"] == 0 and told["narrowest"] >= 1
+
+
+def phones(month: str, handed: dict[str, int]) -> pl.DataFrame:
+    """Return the city's phones by source and how they stand by the rules: all keep them but one in ten."""
+    rows, whole = [], sum(handed.values())
+    base = {"month": month, "group": "all", "standard": "s", "area_set": "city", "code": units.CITY}
+    base |= {"valid_from": units.valid_from("city"), "communes_received": 1, "communes_expected": 1}
+
+    def add(table: str, base_: str, measure: str, n: int, d: int) -> None:
+        rows.append(base | {"table": table, "base": base_, "measure": measure, "numerator": n, "denominator": d})
+
+    add("programme", "household", "covered", whole, 2 * whole)
+    for source, n in handed.items():
+        add("programme", "phone", f"handed_{source}", n, whole)
+        for state, part in {"clean": n - n // 10, "breach": n // 10, "not_checked": 0}.items():
+            add("eligibility", "phone", f"eligibility_{state}_{source}", part, n)
+    frame = pl.DataFrame(rows).with_columns(
+        pl.col("numerator").alias("numerator_contributors"),
+        (pl.col("denominator") - pl.col("numerator")).alias("complement_contributors"),
+        pl.col("denominator").alias("denominator_contributors"),
+    )
+    return frame.select([*tally.KEYS, *tally.SUMS, "communes_received", "communes_expected", "table"])
+
+
+def test_verdicts_do_not_tell_the_phones_of_a_source_that_the_programme_hides():
+    few = {"telecom_fund": 400, "local_budget": 300, "mobilised": 200, "donated": 3}
+    frame, _ = disclosure.release(phones(MONTH, few), MONTH, 5)
+    of = {(m, part): s for m, *both in frame.select("measure", "numerator_status", "denominator_status").iter_rows()
+          for part, s in zip(PARTS, both, strict=True)}  # fmt: skip
+    assert of["handed_donated", "numerator"] == "suppressed_primary"
+    for state in ("clean", "breach", "not_checked"):
+        for source in few:
+            mine = of[f"eligibility_{state}_{source}", "denominator"]
+            assert mine == of[f"handed_{source}", "numerator"]  # one and the same count
+            assert mine == "published" or of[f"eligibility_{state}_{source}", "numerator"] != "published"
+    assert sum(of[f"handed_{s}", "numerator"] != "published" for s in few) > 1
+    assert of["covered", "numerator"] == of["covered", "denominator"] == "published"

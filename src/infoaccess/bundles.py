@@ -53,6 +53,8 @@ def of(records: list[dict], at: dict, root: np.ndarray, value: np.ndarray, rules
         if root[d] != d:
             continue  # hidden and shown with the numerator that it is
         size = (*place, "sizes") if entry.denominator == "sizes" else (*key, "denominator")
+        if entry.denominator.startswith("of:"):  # not the very same count, but nearly: one would tell the other
+            size = (*place, *entry.denominator.split(":")[1:])
         two = bundle[d] = names.setdefault(size, len(names))
         below[two].add(one)
         if entry.denominator != "sizes":
@@ -62,8 +64,8 @@ def of(records: list[dict], at: dict, root: np.ndarray, value: np.ndarray, rules
     # Denominators whose numerator is another count are printed exactly when that is.
     moved = np.flatnonzero(root != np.arange(len(root)))
     bundle[moved] = np.where(bundle[root[moved]] >= 0, bundle[root[moved]], bundle[moved])
-    for d in moved[moved % 3 == D]:  # parts of nothing are all zero: printed, they would tell the whole
-        if value[d] == 0 and bundle[d] >= 0 and bundle[d - D] >= 0:
+    for d in moved[moved % 3 == D]:  # the parts of a hidden whole tell of it what they add up to
+        if bundle[d] >= 0 and bundle[d - D] >= 0 and bundle[d] != bundle[d - D]:
             below[int(bundle[d])].add(int(bundle[d - D]))
     cost = np.array([costs[b] for b in range(len(names))])
     for above, under in below.items():

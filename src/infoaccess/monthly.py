@@ -2,17 +2,29 @@
 
 import datetime as dt
 import hashlib
-import multiprocessing
-import os
-import sys
-import tempfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import logging
 from pathlib import Path
 
-from tqdm import tqdm
+from infoaccess import (
+    annex,
+    attempts,
+    batch,
+    changed,
+    identity,
+    kept,
+    leash,
+    leaving,
+    published,
+    released,
+    revisions,
+    rooms,
+    runner,
+    store,
+    units,
+)
+from infoaccess.errors import InfoAccessError, Partly, RoomError
 
-from infoaccess import annex, changed, identity, kept, published, released, revisions, rooms, runner, store, units, warm
-from infoaccess.errors import RoomError
+_log = logging.getLogger("infoaccess")
 
 
 def inputs_key(month: str, settings: dict) -> str:
@@ -20,7 +32,7 @@ def inputs_key(month: str, settings: dict) -> str:
 
     Its lists and all earlier ones (those deleted since, as they were), settings, this code, the secret of the hashes.
     """
-    told = sorted((k, v) for k, v in settings.items() if k not in ("retention_months", "revisions_megabytes"))
+    told = sorted((k, v) for k, v in settings.items() if k not in revisions.HOUSEKEEPING)
     known = hashlib.sha256(repr(told).encode() + identity.fingerprint(identity.key()).encode())
     for path in sorted(Path(__file__).parent.glob("*.*")) + [
         rooms.facts("units.csv"),
@@ -66,14 +78,19 @@ def plan(month: str, only: str | None, areas: list[str]) -> list[str]:
 def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int = 1) -> Path:
     """Make a month and return its folder of reports (or the room of the one stage that was run).
 
-    Raises the errors of `errors`; then the reports that were there before are still there, untouched.
+    Raises Partly where it was published without some reports, and the other errors of `errors`; with these the reports
+    that were there before are still there, untouched.
     """
     settings, chosen = runner.settings(), runner.stages(only)
+    leash.limits(settings)
     rooms.month_name(month)
     codes = areas_of(month, list(areas))
     _need_lists(month)
-    rooms.reports().mkdir(parents=True, exist_ok=True)
-    with rooms.alone(rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE))):
+    with rooms.alone(*rooms.places(), doing=month) as cut_off:
+        if cut_off:
+            _log.warning("Lần chạy trước bị dừng giữa chừng (%s): đã dọn, nay làm tiếp.", cut_off)
+        leash.sweep()
+        rooms.reports().mkdir(parents=True, exist_ok=True)
         if kept.unfinished():
             raise RoomError(
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
@@ -108,20 +125,22 @@ def _need_lists(month: str) -> None:
 
 
 def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: bool) -> Path:
-    with tempfile.TemporaryDirectory(prefix="infoaccess-") as scratch:
-        since = first_due(month, settings)
-        values = {**settings, "month": month, "since": since}
+    of_stage, _ = leash.limits(settings)
+    since = first_due(month, settings)
+    values = {**settings, "month": month, "since": since}
+    # What the figures rest on is noted before they are made: a list that comes meanwhile makes its month due again.
+    rest_on = {m: inputs_key(m, settings) for m in rooms.raw_months() if since <= m <= month}
+    with rooms.scratch() as folder:
         done = []
         for stage in (s for s in chosen if s.id != "5"):
             runner.say(f"{stage.notebook}: {since} - {month}")
             source = rooms.notebooks() / f"{stage.notebook}.ipynb"
-            target = Path(scratch) / f"{stage.notebook}.ipynb"
-            runner.execute(stage.notebook, runner.select(source, values), target, settings["cell_seconds"])
+            target = folder / f"{stage.notebook}.ipynb"
+            attempts.call(runner.execute, stage.notebook, runner.select(source, values), target, of_stage)
             done.append(target)
         if any(s.id == "4" for s in chosen):
-            for m in (m for m in rooms.raw_months() if since <= m <= month):
-                mark = rooms.data(rooms.RELEASE, m) / "inputs.sha256"
-                mark.write_text(inputs_key(m, settings), encoding="ascii")
+            for m, known in rest_on.items():
+                rooms.put(rooms.data(rooms.RELEASE, m) / "inputs.sha256", known)
         if all(s.id != "5" for s in chosen):
             return rooms.data(
                 {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}.get(chosen[0].id, rooms.INDICATORS)
@@ -134,50 +153,52 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
         (folder / "run").mkdir()
         for path in done:
             (folder / "run" / path.name).write_bytes(path.read_bytes())
-        names = {
-            "month": month,
-            "first_month": settings["first_month"],
-            "state": settings["state"],
-            "lang": settings["lang"],
-        }
-        tasks = [
-            {"code": c, "parameters": names | {"area": c}, "folder": str(folder), "limit": settings["cell_seconds"]}
-            for c in codes
-        ]
-        numbers = _reports(tasks, jobs)
-        for task in (t for t in tasks if t["code"] == units.CITY):
-            runner.presentation(task)
+        reports, failed = batch.reports(tasks(month, codes, settings, folder), jobs)
+        left = [made["left"] for made in reports.values()]
+        slides = reports.pop(batch.SLIDES, None) is not None
+        numbers = {code: made["numbers"] for code, made in reports.items()}
+        if not numbers:
+            raise next(iter(failed.values()))
         door = store.door(rooms.VALIDATED, month)
-        missing = [] if full else [c for c in units.on(month)["code"] if c not in numbers]
         made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
         (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
-        manifest = published.manifest(month, numbers, settings, door, inputs_key(month, settings))
-        revisions.settle(month, folder, manifest, dt.date.today())
+        manifest = published.manifest(month, numbers, settings, door, _rests_on(month, settings))
+        manifest["failed"] = {code: err.reason for code, err in failed.items()}
+        manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, made, [*numbers]))
+        manifest = revisions.settle(month, folder, manifest, dt.date.today())
         changed.write(month, folder, settings["lang"])
-        page = published.month_index(month, numbers, missing, settings, door)
+        left_out = {c: "not_asked" for c in units.on(month)["code"] if not full and c not in numbers}
+        page = published.month_index(month, numbers, left_out | manifest["failed"], settings, door, slides=slides)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+        leaving.stop(month, leaving.of_last(folder, month, page, manifest, settings["lang"]))
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
+    if failed:
+        raise Partly(_partly(month, failed))
     return rooms.reports(month)
 
 
-def _reports(tasks: list[dict], jobs: int) -> dict[str, list[dict]]:
-    """Make all reports in `jobs` processes and return their numbers by unit; the first that fails stops the rest."""
-    bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
-    found = {}
-    workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
-    one = warm.path() if warm.available() else None  # one warm process for all of them
-    # Spawned, not forked: a process that has run a polars query hangs its forked children.
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawned, initializer=warm.use, initargs=(one,)) as pool:
-        waiting = [pool.submit(runner.report, task) for task in tasks]
-        try:
-            for future in as_completed(waiting):
-                result = future.result()
-                found[result["code"]] = result["numbers"]
-                bar.update()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    bar.close()
-    return {task["code"]: found[task["code"]] for task in tasks}
+def _rests_on(month: str, settings: dict) -> str:
+    """Return the checksum of what room 4 was made from."""
+    mark = rooms.data(rooms.RELEASE, month) / "inputs.sha256"
+    return mark.read_text(encoding="ascii") if mark.exists() else inputs_key(month, settings)
+
+
+def tasks(month: str, codes: list[str], settings: dict, folder: Path) -> list[dict]:
+    """List the documents to make into a folder: units' reports, and the city's slides where the city is among them."""
+    _, of_report = leash.limits(settings)
+    names = {"month": month, **{k: settings[k] for k in ("first_month", "state", "lang")}}
+    wanted = {code: code for code in codes} | ({batch.SLIDES: units.CITY} if units.CITY in codes else {})
+    return [
+        {"code": key, "parameters": names | {"area": code}, "folder": str(folder), "limits": of_report}
+        for key, code in wanted.items()
+    ]
+
+
+def _partly(month: str, failed: dict[str, InfoAccessError]) -> str:
+    """Say which reports a published month lacks, and why, in one sentence."""
+    told = "; ".join(str(err).rstrip(".") for err in failed.values())
+    return (
+        f"Đã công bố tháng {month} nhưng thiếu {len(failed)} tài liệu ({told}). "
+        f"Xem {rooms.reports(month) / 'index.html'}; khi đã khắc phục, chạy lại để lập nốt."
+    )

@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import html, revisions, rooms, units, words
+from infoaccess import any_two, html, revisions, rooms, units, words
 
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
@@ -25,8 +25,10 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
     }
 
 
-def month_index(month: str, numbers: dict, missing: list[str], settings: dict, door: dict) -> str:
-    """Return the month's index page."""
+def month_index(
+    month: str, numbers: dict, missing: dict[str, str], settings: dict, door: dict, *, slides: bool = True
+) -> str:
+    """Return the month's index page; `missing` gives for each document that is not there the reason's word."""
     valid = units.on(month)
     w = words.load(settings["lang"])
     groups = []
@@ -38,10 +40,11 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
     names = valid.set_index("code")["name"]
     refused = sum(f["state"] == "refused" for f in door["files"])
     partial = [w("quality.files_refused", refused=refused)] if refused else []
-    slides = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
-    links = [{"label": w(key), "href": href} for key, href in slides if units.CITY in numbers]
+    papers = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
+    links = [{"label": w(key), "href": href} for key, href in papers if slides]
     links += [{"label": w("annex.title", period=words.month(month, w.lang)), "href": "annex.xlsx"}]
     links += [{"label": w("changes.link"), "href": "changes.html"}]
+    links += [{"label": w("compare.link"), "href": f"../compare.html#{month}"}]
     links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
     info = {
         "lang": w.lang,
@@ -53,7 +56,10 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
         "groups": groups,
         "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],
         "links": links,
-        "missing": [{"code": c, "name": names[c], "reason": "chưa lập trong lần chạy này"} for c in missing],
+        "missing": [
+            {"code": c, "name": names.get(c) or w("slide.deck"), "reason": w(f"page.lacking.{reason}")}
+            for c, reason in missing.items()
+        ],
     }
     return html.month_index(info)
 
@@ -67,8 +73,10 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
 
 
 def archive(lang: str) -> Path:
-    """Write reports/index.html anew from the months that lie there, and return it."""
-    text = html.archive_index({"title": "Báo cáo tiếp cận thông tin – thành phố Huế"} | revisions.archive(lang))
+    """Write reports/index.html and compare.html anew from the months that lie there, and return the first."""
+    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
+    told["compare"] = any_two.write(lang) is not None
+    text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
     return path

@@ -15,13 +15,13 @@ import re
 import shutil
 from pathlib import Path
 
-from infoaccess import rooms, runner, units, words
+from infoaccess import leash, rooms, runner, units, words
 from infoaccess.errors import UsageError
 
 MANIFEST = "manifest.json"
-HOUSEKEEPING = {"cell_seconds", "retention_months", "revisions_megabytes"}  # settings that no document shows
+HOUSEKEEPING = {"retention_months", "revisions_megabytes", *leash.SETTINGS}  # settings that no document shows
 OWN = {"revision", "published"}  # what the manifest says of the revision itself
-MADE_BY = {"inputs_key", "versions"}  # another program with the same documents is no other revision
+MADE_BY = {"inputs_key", "versions", "read_back"}  # another program with the same documents is no other revision
 WRITTEN_LAST = {MANIFEST, "index.html", "changes.html"}
 _STAYS = (".pdf", ".xlsx", ".json")
 
@@ -137,7 +137,7 @@ def _present(month: str, manifest: dict, w: words.Words) -> dict:
         "href": f"{month}/index.html",
         "state": w(f"state.{manifest['parameters']['state']}"),
         "banners": [w("title.synthetic")] if manifest["synthetic"] else [],
-        "revision": _named(manifest, w),
+        "revision": named(manifest, w),
         "changes": f"{month}/changes.html" if (rooms.reports(month) / "changes.html").exists() else None,
         "missing": whole,
         "complete": "" if whole else w("archive.complete", units=len(manifest["reports"])),
@@ -154,7 +154,7 @@ def _former(month: str, w: words.Words) -> list[dict]:
     found = []
     for number in reversed([n for n in kept(month) if n != present]):
         folder = place(month, number)
-        label = _named((read(folder) or {}) | {"revision": number}, w)
+        label = named((read(folder) or {}) | {"revision": number}, w)
         papers = sorted(folder.glob("*.pdf"), key=lambda path: (path.stem != units.CITY, path.name))
         if (folder / "index.html").exists():
             found.append({"label": label, "href": f"{folder.name}/index.html"})
@@ -163,7 +163,7 @@ def _former(month: str, w: words.Words) -> list[dict]:
     return found
 
 
-def _named(manifest: dict, w: words.Words) -> str:
+def named(manifest: dict, w: words.Words) -> str:
     """Name a revision by its number and, where the manifest tells it, its day."""
     name = w("archive.revision", number=manifest.get("revision", 1))
     day = manifest.get("published")

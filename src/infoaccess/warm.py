@@ -23,8 +23,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy
+import pandas
 
-from infoaccess.errors import StageError
+from infoaccess import leash, words
+from infoaccess.errors import KernelDied, StageError
 
 SOCKET = "INFOACCESS_WARM"  # names the socket to the processes that the runner starts
 PRELOADED = (
@@ -35,6 +37,7 @@ PRELOADED = (
     "infoaccess.report_tables",
     "infoaccess.slides",
     "ipykernel.kernelapp",
+    "ipykernel.debugger",  # debugpy: two thirds of a kernel's start
     "ipykernel.ipkernel",
     "matplotlib_inline.backend_inline",
 )
@@ -54,9 +57,9 @@ class Kernel:
     def __init__(self, argv: list[str], cwd: str | None, env: dict[str, str]):
         """Ask the server for a kernel and wait for its number; where it is gone, start another.
 
-        Raises StageError where that one fails too.
+        Raises KernelDied where that one fails too.
         """
-        asked = json.dumps({"argv": argv, "cwd": cwd, "env": env}).encode() + b"\n"
+        asked = json.dumps({"argv": argv, "cwd": cwd or str(Path.cwd()), "env": env}).encode() + b"\n"
         try:
             self._ask(asked)
         except (OSError, ValueError):
@@ -65,7 +68,7 @@ class Kernel:
             try:
                 self._ask(asked)
             except (OSError, ValueError) as err:
-                raise StageError("Tiến trình mở sổ tay đã dừng. Hãy chạy lại.") from err
+                raise KernelDied("Tiến trình mở sổ tay đã dừng. Hãy chạy lại.") from err
 
     def _ask(self, asked: bytes) -> None:
         self._answers = socket.socket(socket.AF_UNIX)
@@ -134,10 +137,13 @@ def use(socket_path: str | None) -> None:
 
 
 def _started() -> str:
-    folder = tempfile.mkdtemp(prefix="infoaccess-warm-")  # for its owner alone
+    folder = tempfile.mkdtemp(prefix=leash.passing("warm").name)  # for its owner alone
     name = str(Path(folder) / "s")
     server = subprocess.Popen(
-        [sys.executable, "-m", "infoaccess.warm", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "infoaccess.warm", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},  # no debugger's advice among the run's own words
     )
     atexit.register(_stopped, server, folder)
     if server.stdout.readline() != _READY:
@@ -155,6 +161,9 @@ def serve(name: str) -> None:
     """Fork kernels for whoever asks on a socket, until the standard input ends."""
     for module in PRELOADED:
         importlib.import_module(module)
+    pandas.set_option("display.max_columns", 20)  # as a kernel that imports pandas has it; a terminal's is another
+    for lang in words.LANGUAGES:  # the tables of a language are read at the first number
+        words.number(0.5, lang, digits=1)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(name)
     listener.listen(64)
@@ -191,10 +200,10 @@ def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector
     with contextlib.suppress(ConnectionError):
         line = b"" if running else asked.makefile("rb").readline()
         if line:
-            wanted = json.loads(line)
+            wanted, server = json.loads(line), os.getpid()
             pid = os.fork()
             if pid == 0:
-                _become(wanted, [*own, asked, *kernels.values()])
+                _become(wanted, server, [*own, asked, *kernels.values()])
             kernels[pid] = asked
             asked.sendall(f"{pid}\n".encode())
             return
@@ -204,10 +213,11 @@ def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector
         _kill(running)
 
 
-def _become(wanted: dict, held: list) -> None:
+def _become(wanted: dict, server: int, held: list) -> None:
     """Turn this forked process into a kernel; never returns."""
     code = 1
     try:
+        leash.bind(server)
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT):
@@ -219,7 +229,7 @@ def _become(wanted: dict, held: list) -> None:
         os.dup2(nothing, 1)
         os.environ.clear()
         os.environ.update(wanted["env"])
-        os.chdir(wanted["cwd"] or ".")
+        os.chdir(wanted["cwd"])
         random.seed()  # else every kernel draws the same
         numpy.random.seed()
         sys.argv = ["ipykernel_launcher", *wanted["argv"]]
