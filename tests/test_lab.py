@@ -116,7 +116,7 @@ def test_the_sample_keeps_away_from_the_offices_lists_and_key(tmp_path, monkeypa
     (tmp_path / "data" / "0_raw" / "2024-03" / "own.xlsx").write_bytes(b"own")
     assert lab.chosen() == tmp_path / "lab_sample"
     lab.enter(lab.chosen())
-    assert rooms.home() == tmp_path / "lab_sample" and rooms.key_file() == tmp_path / "lab_sample" / "person.key"
+    assert rooms.home() == tmp_path / "lab_sample" and rooms.key_file() == tmp_path / "lab_sample.key"
     asked = []
     monkeypatch.setattr(lab.geography, "build", lambda: asked.append("geo"))
     monkeypatch.setattr(

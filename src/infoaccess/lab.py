@@ -26,9 +26,9 @@ def chosen(sample: bool = False) -> Path:
 
 
 def enter(home: Path) -> None:
-    """Point this process and what it starts at a home; a sample gets a key of its own."""
+    """Point this process and what it starts at a home; a sample gets a key of its own beside the office's."""
     if home != rooms.home():
-        os.environ["INFOACCESS_KEY_FILE"] = str(home / "person.key")
+        os.environ["INFOACCESS_KEY_FILE"] = str(rooms.key_file().with_name("lab_sample.key"))
     os.environ["INFOACCESS_HOME"] = str(home)
 
 

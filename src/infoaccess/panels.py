@@ -76,7 +76,7 @@ def blank(title: str = "", height: int = 460, **layout) -> go.FigureWidget:
 def empty_map(height: int = 520) -> go.FigureWidget:
     """Return a map without units: one trace a class, one for units without a figure, the last for the dots."""
     axes = {"xaxis": {"visible": False}, "yaxis": {"visible": False, "scaleanchor": "x"}}
-    legend = {"x": 1, "xanchor": "right", "y": 1, "bgcolor": "rgba(255,255,255,.7)"}
+    legend = {"x": 0.94, "xanchor": "right", "y": 1, "bgcolor": "rgba(255,255,255,.7)"}
     figure = blank(height=height, dragmode="lasso", hovermode="closest", uirevision="map", legend=legend, **axes)
     line = {"color": LINE, "width": 0.7}
     for n in range(map_scale.CLASSES + 1):

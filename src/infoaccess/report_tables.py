@@ -1,6 +1,6 @@
 """The tables of units, of classes of households and of data quality."""
 
-from infoaccess import exhibits, reasons, words
+from infoaccess import exhibits, own_measures, reasons, words
 from infoaccess.exhibits import Exhibit
 from infoaccess.report import Report
 from infoaccess.report_cells import cell, column, row, signs, words_only
@@ -22,6 +22,7 @@ def _measures(r: Report) -> list[tuple[dict, str, str, str]]:
         (column(w("column.need"), support), "covered", "household", "denominator"),
         (column(w("column.handed"), support), "covered", "household", "numerator"),
         (column(w("column.covered"), support), "covered", "household", "rate"),
+        *((column(w(f"row.{m.name}"), w("tier.own")), m.name, "household", "rate") for m in own_measures.measures()),
     ]
 
 
