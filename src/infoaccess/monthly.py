@@ -1,7 +1,5 @@
 """Make a month: stages 1 to 4, then the reports, which appear all at once or not at all."""
 
-import datetime as dt
-import hashlib
 import multiprocessing
 import os
 import sys
@@ -11,37 +9,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from infoaccess import annex, changed, identity, kept, published, released, revisions, rooms, runner, store, units
+from infoaccess import annex, changed, deposit, due, kept, published, released, revisions, rooms, runner, store, units
 from infoaccess.errors import RoomError
 
 
 def inputs_key(month: str, settings: dict) -> str:
-    """Return the checksum of all that a month's figures rest on.
-
-    Its lists and all earlier ones (those deleted since, as they were), settings, this code, the secret of the hashes.
-    """
-    told = sorted((k, v) for k, v in settings.items() if k not in ("retention_months", "revisions_megabytes"))
-    known = hashlib.sha256(repr(told).encode() + identity.fingerprint(identity.key()).encode())
-    for path in sorted(Path(__file__).parent.glob("*.*")) + [
-        rooms.facts("units.csv"),
-        rooms.facts("lineage.csv"),
-        rooms.confirmed_headings(),
-        rooms.facts("aliases.csv"),
-        *sorted(rooms.facts("area_sets").glob("*.csv")),
-    ]:
-        if path.is_file():
-            known.update(path.read_bytes())
-    for earlier in (m for m in kept.months() if m <= month):
-        for name, content in kept.checksums(earlier).items():
-            known.update(f"{earlier}/{name}:{content}".encode())
-    return known.hexdigest()
+    """Return the checksum of all that a month's figures rest on: its lists, all earlier ones, the method."""
+    return due.now(settings).keys[month]
 
 
-def first_due(month: str, settings: dict) -> str:
+def first_due(month: str, settings: dict, here: due.Now | None = None) -> str:
     """Return the first month whose released counts are not made from the lists, settings and code that are here now."""
+    keys = (here or due.now(settings)).keys
     for earlier in (m for m in rooms.raw_months() if settings["first_month"] <= m <= month):
         mark = rooms.data(rooms.RELEASE, earlier) / "inputs.sha256"
-        if not mark.exists() or mark.read_text(encoding="ascii") != inputs_key(earlier, settings):
+        if not mark.exists() or mark.read_text(encoding="ascii") != keys.get(earlier):
             return earlier
     return month
 
@@ -63,13 +45,22 @@ def plan(month: str, only: str | None, areas: list[str]) -> list[str]:
     return lines
 
 
-def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int = 1) -> Path:
+def run(
+    month: str,
+    *,
+    only: str | None = None,
+    areas: list[str] = (),
+    jobs: int = 1,
+    occasion: due.Occasion | None = None,
+) -> Path:
     """Make a month and return its folder of reports (or the room of the one stage that was run).
 
+    Before anything else every list that lies there is kept (`deposit`).
     Raises the errors of `errors`; then the reports that were there before are still there, untouched.
     """
+    occasion = occasion or due.Occasion()
     settings, chosen = runner.settings(), runner.stages(only)
-    rooms.month_name(month)
+    settings["state"] = due.state(occasion.state, due.published(rooms.month_name(month)), settings)
     codes = areas_of(month, list(areas))
     _need_lists(month)
     rooms.reports().mkdir(parents=True, exist_ok=True)
@@ -79,7 +70,8 @@ def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
                 "Hãy chạy scripts/purge.py rồi chạy lại."
             )
-        return _run(month, chosen, codes, jobs, settings, full=not areas)
+        deposit.take()
+        return _run(month, chosen, codes, jobs, settings, occasion)
 
 
 def shortfall(month: str) -> list[str]:
@@ -107,9 +99,10 @@ def _need_lists(month: str) -> None:
         raise RoomError(f"Chưa có danh sách của tháng {month}: hãy chép các tệp vào {folder} rồi chạy lại.{last}")
 
 
-def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: bool) -> Path:
+def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, occasion: due.Occasion) -> Path:
     with tempfile.TemporaryDirectory(prefix="infoaccess-") as scratch:
-        since = first_due(month, settings)
+        here = due.now(settings)  # once, at the start: a list that comes meanwhile makes the month due again
+        since = first_due(month, settings, here)
         values = {**settings, "month": month, "since": since}
         done = []
         for stage in (s for s in chosen if s.id != "5"):
@@ -119,17 +112,25 @@ def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: 
             runner.execute(stage.notebook, runner.select(source, values), target, settings["cell_seconds"])
             done.append(target)
         if any(s.id == "4" for s in chosen):
-            for m in (m for m in rooms.raw_months() if since <= m <= month):
+            for m in (m for m in rooms.raw_months() if since <= m <= month and m in here.keys):
                 mark = rooms.data(rooms.RELEASE, m) / "inputs.sha256"
-                mark.write_text(inputs_key(m, settings), encoding="ascii")
+                mark.write_text(here.keys[m], encoding="ascii")
         if all(s.id != "5" for s in chosen):
             return rooms.data(
                 {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}.get(chosen[0].id, rooms.INDICATORS)
             )
-        return _publish(month, codes, jobs, settings, done, full)
+        return _publish(month, codes, jobs, settings, done, here, occasion)
 
 
-def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list[Path], full: bool) -> Path:
+def _publish(
+    month: str,
+    codes: list[str],
+    jobs: int,
+    settings: dict,
+    done: list[Path],
+    here: due.Now,
+    occasion: due.Occasion,
+) -> Path:
     with rooms.replaced(rooms.reports(month)) as folder:
         (folder / "run").mkdir()
         for path in done:
@@ -147,18 +148,29 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
         numbers = _reports(tasks, jobs)
         for task in (t for t in tasks if t["code"] == units.CITY):
             runner.presentation(task)
+        if occasion.beside:  # last, as what is carried shares its bytes with the revision it comes from
+            numbers = revisions.carried(month, folder, numbers)
         door = store.door(rooms.VALIDATED, month)
-        missing = [] if full else [c for c in units.on(month)["code"] if c not in numbers]
+        missing = [c for c in units.on(month)["code"] if c not in numbers]
         made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
         (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
-        manifest = published.manifest(month, numbers, settings, door, inputs_key(month, settings))
-        revisions.settle(month, folder, manifest, dt.date.today())
+        manifest = published.manifest(month, numbers, settings, door, here.keys[month])
+        manifest |= {"rests_on": here.under(month), "reasons": _reasons(month, here, codes, occasion)}
+        revisions.settle(month, folder, manifest, occasion.day, occasion.as_published)
         changed.write(month, folder, settings["lang"])
         page = published.month_index(month, numbers, missing, settings, door)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
     return rooms.reports(month)
+
+
+def _reasons(month: str, here: due.Now, codes: list[str], occasion: due.Occasion) -> list[dict]:
+    """Say why the month is made; now that stage 1 has read the lists it is known who sent them."""
+    former = due.published(month)
+    found = due.reasons(month, former, here, occasion.why)
+    found += [{"kind": "reports", "codes": codes}] if occasion.beside else []
+    return found or [{"kind": "asked"} | ({"why": occasion.why} if occasion.why else {})]
 
 
 def _reports(tasks: list[dict], jobs: int) -> dict[str, list[dict]]:

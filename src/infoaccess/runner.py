@@ -13,13 +13,13 @@ from pathlib import Path
 
 import nbformat
 import papermill
-import yaml
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import pipeline, rooms
+from infoaccess import method, pipeline, rooms
 from infoaccess.errors import InfoAccessError, InputError, RoomError, StageError, UsageError
 
+settings = method.settings
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
 # A kernel's farewell is no news for cron.
@@ -27,21 +27,6 @@ QUIET = [
     "--IPKernelApp.log_level=50",
     "--IPKernelApp.exec_lines=import logging; logging.getLogger('asyncio').setLevel(logging.CRITICAL)",
 ]
-
-
-def settings() -> dict:
-    """Read notebooks/parameters.yaml.
-
-    Raises UsageError when it is not a table of settings.
-    """
-    path = rooms.notebooks() / "parameters.yaml"
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as err:
-        raise UsageError(f"Không đọc được {path}: hãy sửa lại tệp cài đặt này.") from err
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} phải là các dòng dạng tên: giá trị.")
-    return found
 
 
 def check_parameters(path: Path, given: dict) -> None:
