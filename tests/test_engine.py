@@ -130,12 +130,20 @@ def test_no_kernel_outlives_its_owner_however_that_ends(tmp_path):
         assert gone(kernel)
 
 
-def test_a_server_that_is_gone_is_an_error_for_the_clerk(monkeypatch, tmp_path):
+def test_a_server_that_is_gone_is_replaced(monkeypatch, tmp_path):
     monkeypatch.setenv(warm.SOCKET, str(tmp_path / "none"))
     warm.path.cache_clear()
+    kernel = warm.Kernel(["-f", "x"], None, dict(os.environ))
+    kernel.kill()
+    assert kernel.wait(5) == -signal.SIGKILL
+
+
+def test_where_no_server_starts_it_is_an_error_for_the_clerk(monkeypatch, tmp_path):
+    monkeypatch.setattr(warm, "_started", lambda: str(tmp_path / "none"))
+    warm.use(None)
     with pytest.raises(StageError, match="Hãy chạy lại"):
         warm.Kernel(["-f", "x"], None, {})
-    warm.path.cache_clear()
+    warm.use(None)
 
 
 def test_where_nothing_forks_it_is_plain_and_says_so(tmp_path, monkeypatch, capsys):

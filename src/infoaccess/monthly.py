@@ -9,7 +9,21 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from infoaccess import annex, changed, deposit, due, kept, published, released, revisions, rooms, runner, store, units
+from infoaccess import (
+    annex,
+    changed,
+    deposit,
+    due,
+    kept,
+    published,
+    released,
+    revisions,
+    rooms,
+    runner,
+    store,
+    units,
+    warm,
+)
 from infoaccess.errors import RoomError
 
 
@@ -178,8 +192,10 @@ def _reports(tasks: list[dict], jobs: int) -> dict[str, list[dict]]:
     bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
     found = {}
     workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
+    one = warm.path() if warm.available() else None  # one warm process for all of them
     # Spawned, not forked: a process that has run a polars query hangs its forked children.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawned, initializer=warm.use, initargs=(one,)) as pool:
         waiting = [pool.submit(runner.report, task) for task in tasks]
         try:
             for future in as_completed(waiting):

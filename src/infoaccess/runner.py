@@ -16,7 +16,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import method, pipeline, rooms
+from infoaccess import engine, method, pipeline, rooms, warm
 from infoaccess.errors import InfoAccessError, InputError, RoomError, StageError, UsageError
 
 settings = method.settings
@@ -65,6 +65,7 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
             str(source),
             str(target),
             parameters=parameters,
+            engine_name=engine.NAME if warm.available() else None,
             progress_bar=False,
             log_output=False,
             request_save_on_cell_execute=False,

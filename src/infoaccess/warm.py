@@ -52,15 +52,27 @@ class Kernel:
     stdin = stdout = stderr = None
 
     def __init__(self, argv: list[str], cwd: str | None, env: dict[str, str]):
-        """Ask the server for a kernel and wait for its number. Raises StageError where the server is gone."""
+        """Ask the server for a kernel and wait for its number; where it is gone, start another.
+
+        Raises StageError where that one fails too.
+        """
+        asked = json.dumps({"argv": argv, "cwd": cwd, "env": env}).encode() + b"\n"
+        try:
+            self._ask(asked)
+        except (OSError, ValueError):
+            self._answers.close()
+            use(None)
+            try:
+                self._ask(asked)
+            except (OSError, ValueError) as err:
+                raise StageError("Tiến trình mở sổ tay đã dừng. Hãy chạy lại.") from err
+
+    def _ask(self, asked: bytes) -> None:
         self._answers = socket.socket(socket.AF_UNIX)
         self._said, self.returncode = b"", None
-        try:
-            self._answers.connect(path())
-            self._answers.sendall(json.dumps({"argv": argv, "cwd": cwd, "env": env}).encode() + b"\n")
-            self.pid = int(self._line(wait=True))
-        except (OSError, ValueError) as err:
-            raise StageError("Tiến trình mở sổ tay đã dừng. Hãy chạy lại.") from err
+        self._answers.connect(path())
+        self._answers.sendall(asked)
+        self.pid = int(self._line(wait=True))
 
     def poll(self) -> int | None:
         """Return the exit code, None while the kernel runs."""
@@ -111,6 +123,14 @@ class Kernel:
 def path() -> str:
     """Return the socket of the warm process: the runner's, or that of one started now for this process."""
     return os.environ.get(SOCKET) or _started()
+
+
+def use(socket_path: str | None) -> None:
+    """Let this process fork its kernels from the warm process behind a socket; with None from one of its own."""
+    path.cache_clear()
+    os.environ.pop(SOCKET, None)
+    if socket_path:
+        os.environ[SOCKET] = socket_path
 
 
 def _started() -> str:
