@@ -111,7 +111,8 @@ def plan(settings: dict, today: dt.date, since: str | None = None, why: str | No
             parts = method.changed(former.get("rests_on", {}).get("method"), here.method)
             found.outdated |= {month: parts} if parts else {}
     found.notes += [("under_way", m) for m in with_lists if m not in ended]
-    span = rooms.months_between(start, ended[-1]) if ended and start <= ended[-1] else []
+    last = rooms.shift(f"{today:%Y-%m}", -1)
+    span = rooms.months_between(start, last) if start and start <= last else []
     gone = rooms.purged_months()
     found.notes += [("vanished" if m in done else "no_lists", m) for m in span if m not in with_lists and m not in gone]
     return found
