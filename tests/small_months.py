@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from infoaccess import monthly, pipeline, rooms, runner, sample_books, sample_people
+from infoaccess import leash, monthly, pipeline, rooms, runner, sample_books, sample_people
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,7 +24,7 @@ def make(month: str, patch) -> None:
     """Make a month's counts as run_month.py does, stage by stage; a notebook's call is made here instead."""
     found = {s.notebook: s.id for s in pipeline.STAGES}
 
-    def execute(notebook: str, parameters: dict, target: Path, limit: int) -> None:
+    def execute(notebook: str, parameters: dict, target: Path, limits: leash.Limits) -> None:
         pipeline.run(found[notebook], **parameters)
 
     patch.setattr(runner, "execute", execute)

@@ -21,7 +21,7 @@ import pypdf
 import pytest
 from marked import leaks, marks, readings, word
 
-from infoaccess import columns, identity, monthly, pipeline, rooms, runner
+from infoaccess import columns, identity, leash, monthly, pipeline, rooms, runner
 from infoaccess.errors import InfoAccessError, RoomError, StageError
 
 MONTH = marked.MONTH
@@ -191,7 +191,9 @@ def test_sentences_of_this_suite_are_told_whole(counted, monkeypatch):
     shutil.rmtree(counted / "notebooks", ignore_errors=True)
     shutil.copytree(hostile_home.ROOT / "notebooks", counted / "notebooks")
     with pytest.raises(InfoAccessError, match="Thiếu .*1_validated|Chưa có danh sách"):
-        runner.execute("1_validate_lists", {"month": "2030-01", "since": "2030-01"}, counted / "x.ipynb", 60)
+        runner.execute(
+            "1_validate_lists", {"month": "2030-01", "since": "2030-01"}, counted / "x.ipynb", leash.Limits(60)
+        )
 
 
 # ---- who may look --------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import small_months
 
-from infoaccess import geography, readback, report, rooms, runner
+from infoaccess import geography, leash, readback, report, rooms, runner
 from infoaccess.errors import ReportError
 
 MONTH, CODE = "2025-03", "46"
@@ -32,7 +32,7 @@ def made(tmp_path_factory):
             folder = home / "made" / month
             (folder / "run").mkdir(parents=True, exist_ok=True)
             given = {"month": month, "area": code, "first_month": "2025-02", "state": "preliminary", "lang": "vi"}
-            runner.report({"code": code, "parameters": given, "folder": str(folder), "limit": 300})
+            runner.report({"code": code, "parameters": given, "folder": str(folder), "limits": leash.Limits(300)})
     yield home / "made"
     patch.undo()
 

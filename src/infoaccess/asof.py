@@ -51,7 +51,7 @@ def month(then: dt.datetime, name: str, *, areas: list[str] = (), state: str | N
         match = _matched(name, then.date(), stood[name])
         day = dt.date.fromisoformat(match["published"]) if match else then.date()
         settings = match["parameters"] if match else {}
-        occasion = due.Occasion(day, state or settings.get("state"), as_published=match)
+        occasion = due.Occasion(day, state or settings.get("state"), asked=True, as_published=match)
         codes = list(areas) or _codes(name, match)
         with _home(then, stood, until=name, settings=settings) as passing:
             _put_revisions(passing, day, again=(name, match))

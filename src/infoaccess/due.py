@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from infoaccess import checksums, method, rooms, senders
 from infoaccess.errors import UsageError
 
+CITY = "46"
+CHANCE = ("died", "time", "memory")  # why a report failed that may not fail again
 STATES = ("estimated", "preliminary", "official")
 
 
@@ -44,14 +46,15 @@ class Work:
 class Occasion:
     """Say on what occasion a month is made: the day it bears, the state asked for, the office's reason for it.
 
-    `beside` leaves the other units' reports of the present revision as they are; `as_published` is the manifest of a
-    revision that is made again.
+    `beside` leaves the other units' reports of the present revision as they are; `asked` is a month that somebody named;
+    `as_published` is the manifest of a revision that is made again.
     """
 
     day: dt.date = field(default_factory=dt.date.today)
     state: str | None = None
     why: str | None = None
     beside: bool = False
+    asked: bool = False
     as_published: dict | None = None
 
 
@@ -124,19 +127,20 @@ def due(month: str, former: dict | None, here: Now, why: str | None = None) -> W
         missed = any(m > month for m in published_months())
         return Work(month, [{"kind": "missed" if missed else "first"}])
     found = reasons(month, former, here, why)
-    lacking = [] if found else missing(month, former)
+    parts = method.changed(former.get("rests_on", {}).get("method"), here.method)
+    lacking = [] if found else missing(month, former, not parts)
     if lacking:
         # One revision is of one method: where that changed, the reports that are there are made anew too.
-        parts = method.changed(former.get("rests_on", {}).get("method"), here.method)
         also = [{"kind": "method", "parts": parts}] if parts else []
         return Work(month, [{"kind": "reports", "codes": lacking}, *also], None if parts else lacking)
     return Work(month, found) if found else None
 
 
-def reasons(month: str, former: dict | None, here: Now, why: str | None = None) -> list[dict]:
+def reasons(month: str, former: dict | None, here: Now, why: str | None = None, *, asked: bool = False) -> list[dict]:
     """Say why a month's revision differs in what it rests on from the one before; without one, why it is made at all.
 
-    Where lists changed, a method that changed too is named with them; alone it is named only with `why`.
+    Where lists changed, a method that changed too is named with them; alone it is named only with `why`, or where
+    somebody `asked` for the month.
     """
     if former is None:
         return due(month, None, here).reasons
@@ -152,8 +156,9 @@ def reasons(month: str, former: dict | None, here: Now, why: str | None = None) 
     if "names" in parts and any(f.get("state") == "refused" for f in former["inputs"]):
         found.append({"kind": "headings"})
         parts.remove("names")
+    found += [{"kind": "asked"} | ({"why": why} if why else {})] if asked and not found else []
     if parts and (found or why):
-        found.append({"kind": "method", "parts": parts} | ({"why": why} if why else {}))
+        found.append({"kind": "method", "parts": parts} | ({"why": why} if why and not asked else {}))
     return found
 
 
@@ -177,12 +182,16 @@ def list_changes(month: str, then: dict[str, str], now: dict[str, str]) -> list[
     ]
 
 
-def missing(month: str, former: dict) -> list[str]:
-    """List the units whose report a published month lacks: never made, or a document that is no longer there."""
-    folder = rooms.reports(month)
-    there = {path.name for path in folder.iterdir()}
-    whole = [c for c in former["reports"] if {f"{c}.html", f"{c}.pdf"} <= there]
-    return [code for code in valid_units(month) if code not in whole]
+def missing(month: str, former: dict, same_method: bool = True) -> list[str]:
+    """List the units whose report a published month lacks: never made, or a document that is no longer there.
+
+    A report that failed by its content is not made again by the same method from the same lists: it would fail again.
+    """
+    there = {path.name for path in rooms.reports(month).iterdir()}
+    hopeless = {c for c, why in former.get("failed", {}).items() if why not in CHANCE} if same_method else set()
+    slides = "presentation" in hopeless or "presentation.pdf" in there
+    whole = [c for c in former["reports"] if {f"{c}.html", f"{c}.pdf"} <= there and (slides or c != CITY)]
+    return [code for code in valid_units(month) if code not in whole and code not in hopeless]
 
 
 def valid_units(month: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ class InfoAccessError(Exception):
     """Stand at the root; `exit_code` is what a scheduled job reports."""
 
     exit_code = 1
+    reason = "fault"  # what the index of a month says of a report that this cost: a key of the words
 
 
 class UsageError(InfoAccessError):
@@ -31,16 +32,54 @@ class StageError(InfoAccessError):
     """Report a notebook that stopped, with the cell where it did."""
 
     exit_code = 5
+    reason = "cell"
+
+
+class KernelDied(StageError):
+    """Report a kernel that died or did not start: chance may be to blame, so it is tried again."""
+
+    reason = "died"
+
+
+class WorkerDied(StageError):
+    """Report a process that made a report and died."""
+
+    reason = "died"
+
+
+class OverTime(StageError):
+    """Report a cell, a stage or a report that took longer than it may."""
+
+    reason = "time"
+
+
+class OutOfMemory(StageError):
+    """Report what would take more memory than it may."""
+
+    reason = "memory"
 
 
 class ReportError(InfoAccessError):
     """Report a document that could not be rendered or that disagrees with its figures."""
 
     exit_code = 6
+    reason = "document"
+
+
+class Differs(ReportError):
+    """Report a document that does not show the figures that were released."""
+
+    reason = "differs"
 
 
 class ReleaseError(ReportError):
     """Report counts that cannot be released safely; room 4 keeps what it had."""
+
+
+class Partly(InfoAccessError):
+    """Report a month that was published without some of its reports; the next run makes what is missing."""
+
+    exit_code = 7
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 from tqdm import tqdm
 
-from infoaccess import lists, reasons
+from infoaccess import leash, lists, reasons
 from infoaccess.errors import Place, RefusedFile, RoomError
 from infoaccess.lists import Note, Table
 
@@ -107,7 +107,8 @@ def _snapshot(path: Path) -> tuple[bytes, str]:
 
 
 def _limit(memory_mb: int) -> None:
-    """Bound this process's memory and keep a dying reader's words off the terminal."""
+    """Bound this process's memory and life, and keep a dying reader's words off the terminal."""
+    leash.bind()
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # not on Windows
 

@@ -1,20 +1,17 @@
 """Make a month: stages 1 to 4, then the reports, which appear all at once or not at all."""
 
-import multiprocessing
-import os
-import sys
-import tempfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import logging
 from pathlib import Path
-
-from tqdm import tqdm
 
 from infoaccess import (
     annex,
+    attempts,
+    batch,
     changed,
     deposit,
     due,
     kept,
+    leash,
     published,
     released,
     revisions,
@@ -22,9 +19,10 @@ from infoaccess import (
     runner,
     store,
     units,
-    warm,
 )
-from infoaccess.errors import RoomError
+from infoaccess.errors import InfoAccessError, Partly, RoomError
+
+_log = logging.getLogger("infoaccess")
 
 
 def inputs_key(month: str, settings: dict) -> str:
@@ -70,15 +68,20 @@ def run(
     """Make a month and return its folder of reports (or the room of the one stage that was run).
 
     Before anything else every list that lies there is kept (`deposit`).
-    Raises the errors of `errors`; then the reports that were there before are still there, untouched.
+    Raises Partly where it was published without some reports, and the other errors of `errors`; with these the reports
+    that were there before are still there, untouched.
     """
-    occasion = occasion or due.Occasion()
+    occasion = occasion or due.Occasion(asked=True)
     settings, chosen = runner.settings(), runner.stages(only)
+    leash.limits(settings)
     settings["state"] = due.state(occasion.state, due.published(rooms.month_name(month)), settings)
     codes = areas_of(month, list(areas))
     _need_lists(month)
-    rooms.reports().mkdir(parents=True, exist_ok=True)
-    with rooms.alone(rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE))):
+    with rooms.alone(*rooms.places(), doing=month) as cut_off:
+        if cut_off:
+            _log.warning("Lần chạy trước bị dừng giữa chừng (%s): đã dọn, nay làm tiếp.", cut_off)
+        leash.sweep()
+        rooms.reports().mkdir(parents=True, exist_ok=True)
         if kept.unfinished():
             raise RoomError(
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
@@ -114,21 +117,22 @@ def _need_lists(month: str) -> None:
 
 
 def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, occasion: due.Occasion) -> Path:
-    with tempfile.TemporaryDirectory(prefix="infoaccess-") as scratch:
-        here = due.now(settings)  # once, at the start: a list that comes meanwhile makes the month due again
-        since = first_due(month, settings, here)
-        values = {**settings, "month": month, "since": since}
+    of_stage, _ = leash.limits(settings)
+    # What the figures rest on is noted before they are made: a list that comes meanwhile makes its month due again.
+    here = due.now(settings)
+    since = first_due(month, settings, here)
+    values = {**settings, "month": month, "since": since}
+    with rooms.scratch() as folder:
         done = []
         for stage in (s for s in chosen if s.id != "5"):
             runner.say(f"{stage.notebook}: {since} - {month}")
             source = rooms.notebooks() / f"{stage.notebook}.ipynb"
-            target = Path(scratch) / f"{stage.notebook}.ipynb"
-            runner.execute(stage.notebook, runner.select(source, values), target, settings["cell_seconds"])
+            target = folder / f"{stage.notebook}.ipynb"
+            attempts.call(runner.execute, stage.notebook, runner.select(source, values), target, of_stage)
             done.append(target)
         if any(s.id == "4" for s in chosen):
-            for m in (m for m in rooms.raw_months() if since <= m <= month and m in here.keys):
-                mark = rooms.data(rooms.RELEASE, m) / "inputs.sha256"
-                mark.write_text(here.keys[m], encoding="ascii")
+            for m in (m for m in here.keys if since <= m <= month and m in rooms.raw_months()):
+                rooms.put(rooms.data(rooms.RELEASE, m) / "inputs.sha256", here.keys[m])
         if all(s.id != "5" for s in chosen):
             return rooms.data(
                 {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}.get(chosen[0].id, rooms.INDICATORS)
@@ -149,61 +153,66 @@ def _publish(
         (folder / "run").mkdir()
         for path in done:
             (folder / "run" / path.name).write_bytes(path.read_bytes())
-        names = {
-            "month": month,
-            "first_month": settings["first_month"],
-            "state": settings["state"],
-            "lang": settings["lang"],
-        }
-        tasks = [
-            {"code": c, "parameters": names | {"area": c}, "folder": str(folder), "limit": settings["cell_seconds"]}
-            for c in codes
-        ]
-        numbers = _reports(tasks, jobs)
-        for task in (t for t in tasks if t["code"] == units.CITY):
-            runner.presentation(task)
+        numbers, failed = batch.reports(tasks(month, codes, settings, folder), jobs)
+        numbers.pop(batch.SLIDES, None)
+        if not numbers:
+            raise next(iter(failed.values()))
+        told = {code: err.reason for code, err in failed.items()}
         if occasion.beside:  # last, as what is carried shares its bytes with the revision it comes from
-            numbers = revisions.carried(month, folder, numbers)
+            numbers, told = revisions.carried(month, folder, numbers, told)
         door = store.door(rooms.VALIDATED, month)
-        missing = [c for c in units.on(month)["code"] if c not in numbers]
         made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
         (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
-        manifest = published.manifest(month, numbers, settings, door, here.keys[month])
-        manifest |= {"rests_on": here.under(month), "reasons": _reasons(month, here, codes, occasion)}
+        manifest = published.manifest(month, numbers, settings, door, _made_from(month, here))
+        manifest |= {"failed": (occasion.as_published or {}).get("failed", told)}
+        manifest |= {"rests_on": _rests_on(month, here), "reasons": _reasons(month, here, codes, occasion)}
         revisions.settle(month, folder, manifest, occasion.day, occasion.as_published)
         changed.write(month, folder, settings["lang"])
-        page = published.month_index(month, numbers, missing, settings, door)
+        left_out = {c: "not_asked" for c in units.on(month)["code"] if c not in numbers} | manifest["failed"]
+        slides = (folder / "presentation.pdf").exists()
+        page = published.month_index(month, numbers, left_out, settings, door, slides=slides)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
+    if failed:
+        raise Partly(_partly(month, failed))
     return rooms.reports(month)
+
+
+def _made_from(month: str, here: due.Now) -> str:
+    """Return the checksum of what room 4 was made from."""
+    mark = rooms.data(rooms.RELEASE, month) / "inputs.sha256"
+    return mark.read_text(encoding="ascii") if mark.exists() else here.keys[month]
+
+
+def _rests_on(month: str, here: due.Now) -> dict:
+    """Return on what a revision rests; where room 4 is older than the lists (--only 5), the month stays due."""
+    now = here.under(month)
+    return now if _made_from(month, here) == here.keys[month] else now | {"own": {}, "lists": {}}
 
 
 def _reasons(month: str, here: due.Now, codes: list[str], occasion: due.Occasion) -> list[dict]:
     """Say why the month is made; now that stage 1 has read the lists it is known who sent them."""
-    former = due.published(month)
-    found = due.reasons(month, former, here, occasion.why)
-    found += [{"kind": "reports", "codes": codes}] if occasion.beside else []
-    return found or [{"kind": "asked"} | ({"why": occasion.why} if occasion.why else {})]
+    if occasion.beside:
+        return [{"kind": "reports", "codes": codes}]
+    return due.reasons(month, due.published(month), here, occasion.why, asked=occasion.asked)
 
 
-def _reports(tasks: list[dict], jobs: int) -> dict[str, list[dict]]:
-    """Make all reports in `jobs` processes and return their numbers by unit; the first that fails stops the rest."""
-    bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
-    found = {}
-    workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
-    one = warm.path() if warm.available() else None  # one warm process for all of them
-    # Spawned, not forked: a process that has run a polars query hangs its forked children.
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawned, initializer=warm.use, initargs=(one,)) as pool:
-        waiting = [pool.submit(runner.report, task) for task in tasks]
-        try:
-            for future in as_completed(waiting):
-                result = future.result()
-                found[result["code"]] = result["numbers"]
-                bar.update()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    bar.close()
-    return {task["code"]: found[task["code"]] for task in tasks}
+def tasks(month: str, codes: list[str], settings: dict, folder: Path) -> list[dict]:
+    """List the documents to make into a folder: units' reports, and the city's slides where the city is among them."""
+    _, of_report = leash.limits(settings)
+    names = {"month": month, **{k: settings[k] for k in ("first_month", "state", "lang")}}
+    wanted = {code: code for code in codes} | ({batch.SLIDES: units.CITY} if units.CITY in codes else {})
+    return [
+        {"code": key, "parameters": names | {"area": code}, "folder": str(folder), "limits": of_report}
+        for key, code in wanted.items()
+    ]
+
+
+def _partly(month: str, failed: dict[str, InfoAccessError]) -> str:
+    """Say which reports a published month lacks, and why, in one sentence."""
+    told = "; ".join(str(err).rstrip(".") for err in failed.values())
+    return (
+        f"Đã công bố tháng {month} nhưng thiếu {len(failed)} tài liệu ({told}). "
+        f"Xem {rooms.reports(month) / 'index.html'}; khi đã khắc phục, chạy lại để lập nốt."
+    )

@@ -25,8 +25,10 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
     }
 
 
-def month_index(month: str, numbers: dict, missing: list[str], settings: dict, door: dict) -> str:
-    """Return the month's index page."""
+def month_index(
+    month: str, numbers: dict, missing: dict[str, str], settings: dict, door: dict, *, slides: bool = True
+) -> str:
+    """Return the month's index page; `missing` gives for each document that is not there the reason's word."""
     valid = units.on(month)
     w = words.load(settings["lang"])
     groups = []
@@ -38,8 +40,8 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
     names = valid.set_index("code")["name"]
     refused = sum(f["state"] == "refused" for f in door["files"])
     partial = [w("quality.files_refused", refused=refused)] if refused else []
-    slides = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
-    links = [{"label": w(key), "href": href} for key, href in slides if units.CITY in numbers]
+    papers = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
+    links = [{"label": w(key), "href": href} for key, href in papers if slides]
     links += [{"label": w("annex.title", period=words.month(month, w.lang)), "href": "annex.xlsx"}]
     links += [{"label": w("changes.link"), "href": "changes.html"}]
     links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
@@ -53,7 +55,10 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
         "groups": groups,
         "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],
         "links": links,
-        "missing": [{"code": c, "name": names[c], "reason": "chưa lập trong lần chạy này"} for c in missing],
+        "missing": [
+            {"code": c, "name": names.get(c) or w("slide.deck"), "reason": w(f"page.lacking.{reason}")}
+            for c, reason in missing.items()
+        ],
     }
     return html.month_index(info)
 

@@ -27,7 +27,7 @@ from infoaccess import (
     report_tables,
     words,
 )
-from infoaccess.errors import ReportError
+from infoaccess.errors import Differs
 from infoaccess.page_parts import Page
 from infoaccess.released import Cell
 from infoaccess.report import Report
@@ -55,7 +55,7 @@ def tables(r: Report) -> dict[str, list[list[str]]]:
 def check(folder: Path, r: Report) -> list[dict]:
     """Read one report's files back and return its headline numbers, as the page shows them and the manifest keeps them.
 
-    Raises ReportError naming what differs; then nothing may be published.
+    Raises Differs naming what differs; then this report may not be published.
     """
     page = page_parts.read((folder / f"{r.code}.html").read_text(encoding="utf-8"))
     numbers, wanted = figures.headline(r.release, r.code, r.w), tables(r)
@@ -68,9 +68,9 @@ def check(folder: Path, r: Report) -> list[dict]:
         wrong.append("tệp PDF không đọc lại được")
     if wrong:
         more = f" (và {len(wrong) - SHOWN} chỗ khác)" if len(wrong) > SHOWN else ""
-        raise ReportError(
+        raise Differs(
             f"Báo cáo {r.code}, tháng {r.release.month}: đọc lại thấy khác số đã duyệt: "
-            f"{'; '.join(wrong[:SHOWN])}{more}. Không phát hành tháng này; hãy chạy lại."
+            f"{'; '.join(wrong[:SHOWN])}{more}. Không phát hành báo cáo này; hãy báo người phụ trách phần mềm."
         )
     return [{k: n[k] for k in ("id", "label", "text", "value")} for n in numbers]
 

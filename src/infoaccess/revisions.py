@@ -59,8 +59,11 @@ def keep(month: str) -> int:
     return number
 
 
-def carried(month: str, fresh: Path, numbers: dict) -> dict:
-    """Put the present revision's documents that a fresh folder has not made into it too; return all units' numbers."""
+def carried(month: str, fresh: Path, numbers: dict, failed: dict[str, str]) -> tuple[dict, dict[str, str]]:
+    """Put the present revision's documents that a fresh folder has not made into it too.
+
+    Returns all units' numbers, and why which documents failed, now or then.
+    """
     there = rooms.reports(month)
     former = read(there) or {"reports": {}}
     kept_codes = {c: n for c, n in former["reports"].items() if c not in numbers and (there / f"{c}.pdf").exists()}
@@ -69,7 +72,8 @@ def carried(month: str, fresh: Path, numbers: dict) -> dict:
     for name in names:
         if (there / name).is_file() and not (fresh / name).exists():
             _twice(there / name, fresh / name)
-    return kept_codes | numbers
+    still = {code: why for code, why in former.get("failed", {}).items() if not (fresh / f"{code}.pdf").exists()}
+    return kept_codes | numbers, still | failed
 
 
 def place(month: str, number: int) -> Path:

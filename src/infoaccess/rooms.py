@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from infoaccess.errors import RoomError, UsageError
+from infoaccess import disk, locks
+from infoaccess.errors import InfoAccessError, RoomError, UsageError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 RAW, VALIDATED, PLACED, INDICATORS, RELEASE = (
@@ -82,6 +81,21 @@ def internal(month: str | None = None) -> Path:
     return data("internal", month)
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a passing folder: inside data/, as what lies there may quote a list. What a killed run left goes first."""
+    folder = data(".passing")
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+    except OSError as err:
+        raise unwritten(folder, err) from err
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def failed() -> Path:
     """Return where notebooks that stopped are kept: inside data/, as they may quote a list."""
     return home() / "data" / "failed"
@@ -145,28 +159,24 @@ def _months(room: Path) -> list[str]:
 
 
 @contextmanager
-def alone(*parents: Path) -> Iterator[None]:
+def alone(*parents: Path, doing: str = "") -> Iterator[locks.Owner | None]:
     """Hold the one lock of all runs; first put back, in these folders, what a killed run had set aside.
 
-    Raises RoomError where another run is at work.
+    Gives the owner of a run that was cut off before this one, None where none was. Raises RoomError where another run
+    is at work.
     """
-    data("").mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(data("") / ".run.lock").acquire(timeout=0):
-            for parent in parents:
-                recover(parent)
-            yield
-    except Timeout as err:
-        raise RoomError(
-            "Một lần chạy khác đang làm việc trong cùng thư mục. Hãy chờ lần đó xong rồi chạy lại."
-        ) from err
+    with locks.held(data(""), doing) as former:
+        for parent in parents:
+            recover(parent)
+        yield former
 
 
 @contextmanager
 def replaced(target: Path) -> Iterator[Path]:
     """Give a fresh folder that takes the target's place at the end: whole, or not at all.
 
-    The former folder is set aside first and removed last, so a kill leaves the old or the new one; `recover` tidies up.
+    Both change their names in one step where the system can, and the former folder is removed last: a kill or a cut of
+    power leaves the old or the new one, and `recover` tidies up.
     Raises RoomError when the disk is full or the folder may not be written.
     """
     mark = uuid.uuid4().hex[:8]
@@ -176,17 +186,18 @@ def replaced(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh.mkdir(mode=0o700 if _private(target) else 0o777)  # nobody else looks in while it is written
         yield fresh
-        _sync(fresh)
         if _private(target):
             _close(fresh, target)
-        if target.exists():
-            target.rename(aside)
-        fresh.rename(target)
-    except OSError as err:
+        disk.flush_tree(fresh)
+        disk.take_place(fresh, target, aside)
+    except Exception as err:
+        told = disk.system_error(err)
+        if told is None or isinstance(err, InfoAccessError):
+            raise
         if aside.exists() and not target.exists():
             aside.rename(target)
         raise RoomError(
-            f"Không ghi được thư mục {target}: {err.strerror or err}. "
+            f"Không ghi được thư mục {target}: {told.strerror or told}. "
             "Hãy kiểm tra dung lượng đĩa và quyền ghi rồi chạy lại; kết quả cũ vẫn còn nguyên."
         ) from err
     finally:
@@ -200,19 +211,10 @@ def put(path: Path, text: str) -> None:
 
     Raises RoomError when the disk is full or the folder may not be written; then the file is as it was.
     """
-    fresh = path.with_name(f".{path.name}.new-{uuid.uuid4().hex[:8]}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("xb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        disk.put(path, text.encode("utf-8"))
     except OSError as err:
         raise unwritten(path, err) from err
-    finally:
-        with suppress(OSError):
-            fresh.unlink()
 
 
 def unwritten(path: Path, err: OSError) -> RoomError:
@@ -234,7 +236,18 @@ def recover(parent: Path) -> None:
         else:
             path.rename(target)
     for path in parent.glob(".*.new-????????"):
-        shutil.rmtree(path, ignore_errors=True)
+        if path.is_file():
+            path.unlink()
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def places() -> list[Path]:
+    """List the folders in which a killed run may have left something: reports, data, each room, each month's tables."""
+    room = data("")
+    found = sorted(p for p in room.iterdir() if p.is_dir() and p.name != RAW) if room.is_dir() else []
+    tables = data(INDICATORS)
+    return [reports(), room, *found, *(tables / m for m in _months(tables))]
 
 
 def _private(target: Path) -> bool:
@@ -249,11 +262,3 @@ def _close(folder: Path, target: Path) -> None:
     for above in (p for p in target.parents if p != data("") and p.is_relative_to(data(""))):
         with suppress(OSError):  # another's folder: its owner decides
             above.chmod(0o700)
-
-
-def _sync(folder: Path) -> None:
-    """Push a folder's files to the disk before their name becomes the real one."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())

@@ -5,19 +5,29 @@ Executed copies are the evidence of a month; a copy that stopped may quote a lis
 """
 
 import json
+import logging
 import shutil
 import sys
-import tempfile
-import uuid
 from pathlib import Path
 
 import nbformat
 import papermill
+import zmq
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import engine, method, pipeline, rooms, warm
-from infoaccess.errors import InfoAccessError, InputError, RoomError, StageError, UsageError
+from infoaccess import attempts, disk, engine, leash, method, pipeline, rooms, warm
+from infoaccess.errors import (
+    InfoAccessError,
+    InputError,
+    KernelDied,
+    OutOfMemory,
+    OverTime,
+    RoomError,
+    StageError,
+    UsageError,
+)
 
 settings = method.settings
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
@@ -50,16 +60,17 @@ def select(path: Path, values: dict) -> dict:
     return {k: v for k, v in values.items() if k in papermill.inspect_notebook(str(path))}
 
 
-def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbformat.NotebookNode:
+def execute(notebook: str, parameters: dict, target: Path, limits: leash.Limits) -> nbformat.NotebookNode:
     """Run one notebook into its executed copy.
 
-    Raises UsageError for wrong parameters, with the cell and the sentence the error that
-    stopped a cell: InputError, RoomError or UsageError as they are, any other as StageError.
+    Raises UsageError for wrong parameters, with the cell and the sentence the error that stopped a cell: InputError,
+    RoomError or UsageError as they are, any other as StageError; OverTime, OutOfMemory and KernelDied by their names.
     """
     source = rooms.notebooks() / f"{notebook}.ipynb"
     if not source.exists():
         raise RoomError(f"Thiếu sổ tay {source}. Hãy lấy lại từ bản cài đặt.")
     check_parameters(source, parameters)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what stopped a notebook is told once, by the error
     try:
         book = papermill.execute_notebook(
             str(source),
@@ -70,24 +81,46 @@ def execute(notebook: str, parameters: dict, target: Path, limit: int) -> nbform
             log_output=False,
             request_save_on_cell_execute=False,
             autosave_cell_every=0,
-            execution_timeout=limit,
+            timeout_func=limits.left(),
             cwd=str(rooms.home()),
             kernel_name="python3",
             config=_transport(),
-            extra_arguments=QUIET,
+            extra_arguments=[*QUIET, leash.kernel_argument(limits.megabytes)],
         )
-    except PapermillExecutionError as err:
-        kept = keep_failed(target, parameters)
+    except Exception as err:
+        raise _told(err, notebook, keep_failed(target, parameters), limits) from err
+    return _without_machine(book, target)
+
+
+def _told(err: Exception, notebook: str, kept: Path, limits: leash.Limits) -> InfoAccessError:
+    """Turn what stopped a notebook into an error of this suite.
+
+    Only this suite's own sentences are sure to quote no cell of a list; the whole text is in the kept copy.
+    """
+    if isinstance(err, PapermillExecutionError):
+        where = f"{notebook}, ô [{err.exec_count}]"
+        if err.ename.endswith("MemoryError"):
+            most = f"{limits.megabytes} MB (memory_megabytes trong notebooks/parameters.yaml)"
+            return OutOfMemory(f"{where}: hết bộ nhớ cho phép {most}. Bản chạy dở: {kept}")
         told = {c.__name__: c for c in (InputError, RoomError, UsageError)}.get(err.ename, StageError)
-        # Only this suite's own sentences are sure to quote no cell of a list; the whole text is in the kept copy.
         own = err.ename in {c.__name__ for c in _family(InfoAccessError)}
         what = err.evalue if own else f"lỗi không lường trước ({err.ename})"
-        raise told(f"{notebook}, ô [{err.exec_count}]: {what} (bản chạy dở: {kept})") from err
-    except Exception as err:  # a kernel that died or a cell past its time limit
-        kept = keep_failed(target, parameters)
-        what = str(err).strip().splitlines()[0] if str(err).strip() else type(err).__name__
-        raise StageError(f"{notebook} dừng giữa chừng: {what}. Hãy chạy lại; nếu vẫn lỗi, xem {kept}.") from err
-    return _without_machine(book, target)
+        return told(f"{where}: {what} (bản chạy dở: {kept})")
+    if isinstance(err, CellTimeoutError):
+        return OverTime(
+            f"{notebook}: quá thời hạn (ô: {limits.cell_seconds} giây, cả sổ tay: {limits.seconds or 'không giới hạn'} "
+            f"giây; cài đặt trong notebooks/parameters.yaml). Bản chạy dở: {kept}"
+        )
+    if isinstance(err, KernelDied):
+        return err
+    if isinstance(err, DeadKernelError | RuntimeError | zmq.ZMQError):  # it died, or did not start in its time
+        return KernelDied(f"{notebook}: tiến trình tính toán dừng đột ngột hoặc không khởi động được.")
+    told = disk.system_error(err)
+    if told and told.errno in disk.OF_DISKS:
+        return RoomError(
+            f"{notebook}: không ghi được tệp tạm: {told.strerror}. Hãy kiểm tra dung lượng đĩa rồi chạy lại."
+        )
+    return StageError(f"{notebook}: lỗi không lường trước ({type(err).__name__}). Xem {kept}.")
 
 
 def _family(kind: type) -> list[type]:
@@ -113,8 +146,9 @@ def _transport() -> Config:
     """Let kernels speak over files where the system can: over TCP, several at once sometimes fail to start."""
     if sys.platform == "win32":
         return Config()
-    own = Path(tempfile.gettempdir()) / f"infoaccess-{uuid.uuid4().hex[:12]}"  # the default name is the same for all
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(own)}})
+    return Config(
+        {"KernelManager": {"transport": "ipc", "ip": str(leash.passing(""))}}
+    )  # the usual name is one for all
 
 
 def keep_failed(target: Path, parameters: dict) -> Path:
@@ -128,35 +162,43 @@ def keep_failed(target: Path, parameters: dict) -> Path:
     return kept
 
 
+def files(task: dict) -> list[str]:
+    """Name the files of one report, or of the presentation, in the folder of the month."""
+    code = task["code"]
+    if code == "presentation":
+        return ["presentation.pdf", "presentation_notes.pdf", "run/6_presentation.ipynb"]
+    return [f"{code}.html", f"{code}.pdf", f"run/5_progress_report_{code}.ipynb"]
+
+
 def report(task: dict) -> dict:
     """Run and render one unit's report into a folder, read it back, and return its code and its numbers.
 
-    A process of its own may run this: `task` has code, parameters, folder, limit. Raises ReportError where what is
-    read back is not what was released.
+    A process of its own may run this: `task` has code, parameters, folder, limits. Raises Differs where what is read
+    back is not what was released.
     """
     from infoaccess import readback
     from infoaccess.export import HTMLReport, PDFReport
 
     folder, code = Path(task["folder"]), task["code"]
-    target = folder / "run" / f"5_progress_report_{code}.ipynb"
-    notebook = execute("5_progress_report", task["parameters"], target, task["limit"])
+    page_name, paper_name, target = (folder / name for name in files(task))
+    notebook = attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
     page, _ = HTMLReport().from_notebook_node(notebook)
-    (folder / f"{code}.html").write_text(page, encoding="utf-8", newline="\n")
+    page_name.write_text(page, encoding="utf-8", newline="\n")
     document, _ = PDFReport().from_notebook_node(notebook)
-    (folder / f"{code}.pdf").write_bytes(document)
+    paper_name.write_bytes(document)
     return {"code": code, "numbers": readback.check(folder, readback.opened(task))}
 
 
-def presentation(task: dict) -> None:
-    """Run the presentation of one unit into a folder: slides and the speaker's notes."""
+def presentation(task: dict) -> dict:
+    """Run the presentation of one unit into a folder: slides and the speaker's notes. It has no numbers of its own."""
     from infoaccess.export import SlideNotes, Slides
 
-    folder = Path(task["folder"])
-    target = folder / "run" / "6_presentation.ipynb"
-    notebook = execute("6_presentation", task["parameters"], target, task["limit"])
-    for name, exporter in (("presentation", Slides), ("presentation_notes", SlideNotes)):
+    *papers, target = (Path(task["folder"]) / name for name in files(task))
+    notebook = attempts.call(execute, "6_presentation", task["parameters"], target, task["limits"])
+    for path, exporter in zip(papers, (Slides, SlideNotes), strict=True):
         document, _ = exporter().from_notebook_node(notebook)
-        (folder / f"{name}.pdf").write_bytes(document)
+        path.write_bytes(document)
+    return {"code": task["code"], "numbers": []}
 
 
 def stages(only: str | None) -> list[pipeline.Stage]:

@@ -5,6 +5,7 @@ import datetime as dt
 from pathlib import Path
 
 from infoaccess import due, due_lines, method
+from infoaccess.errors import Partly
 
 
 def plan(since: str | None = None, why: str | None = None, today: dt.date | None = None) -> due.Plan:
@@ -21,17 +22,23 @@ def run(found: due.Plan, *, jobs: int = 1, state: str | None = None, why: str | 
     """Make every month that is due, one after the other, and return their folders.
 
     The first that fails stops the rest, which rest on it: what was published before it stays published, and the next
-    call goes on. Raises the errors of `errors`.
+    call goes on. A month that was published without some reports stops nothing; it is told in the end (Partly).
+    Raises the errors of `errors`.
     """
     if not found.works:
         return []
     from infoaccess import monthly, runner  # only now: they bring pandas and papermill, and mostly nothing is due
 
-    made = []
+    made, partly = [], []
     for at, work in enumerate(found.works, 1):
         runner.say(f"[{at}/{len(found.works)}] {told(due.Plan([work]))[0]}")
         occasion = due.Occasion(day or dt.date.today(), state, why, beside=work.reports is not None)
-        made.append(monthly.run(work.month, areas=work.reports or [], jobs=jobs, occasion=occasion))
+        try:
+            made.append(monthly.run(work.month, areas=work.reports or [], jobs=jobs, occasion=occasion))
+        except Partly as err:
+            partly.append(str(err))
+    if partly:
+        raise Partly(" ".join(partly))
     return made
 
 
@@ -55,7 +62,7 @@ def asked(args: argparse.Namespace) -> list[str]:
 
     if args.plan:
         return monthly.plan(args.month, args.only, args.area)
-    occasion = due.Occasion(state=args.state, why=args.new_method)
+    occasion = due.Occasion(state=args.state, why=args.new_method, asked=True)
     folder = monthly.run(args.month, only=args.only, areas=args.area, jobs=args.jobs, occasion=occasion)
     return _ended(folder, args.month)
 

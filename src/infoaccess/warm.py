@@ -24,7 +24,8 @@ from pathlib import Path
 
 import numpy
 
-from infoaccess.errors import StageError
+from infoaccess import leash
+from infoaccess.errors import KernelDied, StageError
 
 SOCKET = "INFOACCESS_WARM"  # names the socket to the processes that the runner starts
 PRELOADED = (
@@ -54,9 +55,9 @@ class Kernel:
     def __init__(self, argv: list[str], cwd: str | None, env: dict[str, str]):
         """Ask the server for a kernel and wait for its number; where it is gone, start another.
 
-        Raises StageError where that one fails too.
+        Raises KernelDied where that one fails too.
         """
-        asked = json.dumps({"argv": argv, "cwd": cwd, "env": env}).encode() + b"\n"
+        asked = json.dumps({"argv": argv, "cwd": cwd or str(Path.cwd()), "env": env}).encode() + b"\n"
         try:
             self._ask(asked)
         except (OSError, ValueError):
@@ -65,7 +66,7 @@ class Kernel:
             try:
                 self._ask(asked)
             except (OSError, ValueError) as err:
-                raise StageError("Tiến trình mở sổ tay đã dừng. Hãy chạy lại.") from err
+                raise KernelDied("Tiến trình mở sổ tay đã dừng. Hãy chạy lại.") from err
 
     def _ask(self, asked: bytes) -> None:
         self._answers = socket.socket(socket.AF_UNIX)
@@ -134,7 +135,7 @@ def use(socket_path: str | None) -> None:
 
 
 def _started() -> str:
-    folder = tempfile.mkdtemp(prefix="infoaccess-warm-")  # for its owner alone
+    folder = tempfile.mkdtemp(prefix=leash.passing("warm").name)  # for its owner alone
     name = str(Path(folder) / "s")
     server = subprocess.Popen(
         [sys.executable, "-m", "infoaccess.warm", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -191,10 +192,10 @@ def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector
     with contextlib.suppress(ConnectionError):
         line = b"" if running else asked.makefile("rb").readline()
         if line:
-            wanted = json.loads(line)
+            wanted, server = json.loads(line), os.getpid()
             pid = os.fork()
             if pid == 0:
-                _become(wanted, [*own, asked, *kernels.values()])
+                _become(wanted, server, [*own, asked, *kernels.values()])
             kernels[pid] = asked
             asked.sendall(f"{pid}\n".encode())
             return
@@ -204,10 +205,11 @@ def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector
         _kill(running)
 
 
-def _become(wanted: dict, held: list) -> None:
+def _become(wanted: dict, server: int, held: list) -> None:
     """Turn this forked process into a kernel; never returns."""
     code = 1
     try:
+        leash.bind(server)
         os.setsid()
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT):
@@ -219,7 +221,7 @@ def _become(wanted: dict, held: list) -> None:
         os.dup2(nothing, 1)
         os.environ.clear()
         os.environ.update(wanted["env"])
-        os.chdir(wanted["cwd"] or ".")
+        os.chdir(wanted["cwd"])
         random.seed()  # else every kernel draws the same
         numpy.random.seed()
         sys.argv = ["ipykernel_launcher", *wanted["argv"]]
