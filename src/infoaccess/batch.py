@@ -120,7 +120,7 @@ def _tried(task: dict) -> tuple[dict | None, Exception | None]:
 def _shared(tasks: list[dict]) -> Path | None:
     """Read once what all reports of the month share and write it for the workers; None where that cannot be done."""
     kept = Path(tasks[0]["folder"]).with_suffix(".memo")
-    with suppress(InfoAccessError, OSError):  # only time is lost: each report says itself what is wrong
+    with suppress(Exception):  # only time is lost: each report says itself what is wrong
         for task in (tasks[0], tasks[len(tasks) // 2]):  # the city and one of its units
             one = readback.opened(task)
             report_pictures.unit_maps(one)
