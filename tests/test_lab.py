@@ -51,7 +51,7 @@ def address(home, tmp_path, monkeypatch):
         (books / path.name).write_bytes(path.read_bytes())
     command = [a for a in lab.command(port, browser=False) if "root_dir" not in a]
     command += [f"--ServerApp.root_dir={books}", "--ServerApp.token=", "--LabApp.expose_app_in_browser=True"]
-    command += ["--ServerApp.port_retries=0", "--allow-root"]
+    command += ["--ServerApp.port_retries=0"]
     log = (tmp_path / "server.log").open("w")
     server = subprocess.Popen(command, env=lab.environment(), stdout=log, stderr=subprocess.STDOUT, cwd=books)
     yield f"http://127.0.0.1:{port}"
