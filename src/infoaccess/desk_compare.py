@@ -23,7 +23,8 @@ def months(
     told = [comparability.note((s, first), (s, second))["vi"] for s in chosen]
     notes = [w("desk.hidden"), *dict.fromkeys(n for one in told for n in one)]
     if comparing.across_2g(what.name, first, second):
-        notes.insert(0, comparing.TEXT["vi"]["break_2g"])
+        said = comparing.TEXT["vi"]["break_2g"]
+        notes.insert(0, f"{said[0].upper()}{said[1:]}.")
     title = w("desk.compare_title", measure=what.vi, then=words.month(first), now=words.month(second))
     return desk_tables.told(_joined(*sides), title, notes, desk_counts.synthetic(second))
 
