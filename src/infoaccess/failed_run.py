@@ -13,9 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from infoaccess import html, journal, mail, rooms, words
-from infoaccess.errors import InfoAccessError
+from infoaccess.errors import InfoAccessError, Partly
 
-CODES = (1, 2, 3, 4, 5, 6)
+CODES = (1, 2, 3, 4, 5, 6, 7)
 _NOTEBOOK = r"(?P<notebook>\d\w*)"
 _CELL = re.compile(_NOTEBOOK + r", ô \[(?P<cell>[^\]]*)\]: (?P<reason>.*?)( \(bản chạy dở: (?P<kept>.*)\))?", re.DOTALL)
 _STOPPED = re.compile(_NOTEBOOK + r" dừng giữa chừng: (?P<reason>.*?)( Hãy chạy lại; nếu vẫn lỗi, xem (?P<kept>.*))?\.")
@@ -83,20 +83,30 @@ def page(failure: Failure, lang: str) -> str:
     facts = [(w(f"telling.{key}"), text) for key, text in _facts(failure, w)]
     sections = [{"heading": w("telling.todo_title"), "ordered": True, "items": todo(failure, w)}]
     sections.append({"heading": w("telling.details"), "ordered": False, "items": _details(failure, w)})
-    info = {"lang": lang, "title": w("telling.failed_title"), "lead": w("telling.untouched"), "facts": facts}
+    info = {
+        "lang": lang,
+        "title": w(f"telling.{_kind(failure)}_title"),
+        "lead": w(f"telling.{_kind(failure)}_lead"),
+        "facts": facts,
+    }
     return html.notice(info | {"sections": sections, "links": [{"label": w("page.archive"), "href": "index.html"}]})
 
 
 def letter(failure: Failure, lang: str) -> mail.Letter:
     """Return the letter that tells a failed run."""
     w = words.load(lang)
-    lines = [w("telling.failed_title"), w("telling.untouched"), ""]
+    lines = [w(f"telling.{_kind(failure)}_title"), w(f"telling.{_kind(failure)}_lead"), ""]
     lines += [f"{w(f'telling.{key}')}: {text}" for key, text in _facts(failure, w)]
     lines += ["", w("telling.todo_title")]
     lines += [f"{n}. {text}" for n, text in enumerate(todo(failure, w), 1)]
     lines += ["", *_details(failure, w)]
-    subject = w("telling.failed_subject", what=_asked(failure, w))
+    subject = w(f"telling.{_kind(failure)}_subject", what=_asked(failure, w))
     return mail.Letter("failed", subject, "\n".join(lines))
+
+
+def _kind(failure: Failure) -> str:
+    """Tell a month that was published in part from a run that failed."""
+    return "partly" if failure.code == Partly.exit_code else "failed"
 
 
 def todo(failure: Failure, w: words.Words) -> list[str]:
