@@ -58,7 +58,7 @@ class _Graph:
 
 def primary(model: Model) -> set[int]:
     """Return the bundles that hold a count which must not be printed, with all that goes with them."""
-    must = np.flatnonzero((model.system.need > 0) & (model.bundle >= 0))
+    must = np.flatnonzero(model.must & (model.bundle >= 0))
     return model.hide(set(model.bundle[must].tolist()))
 
 
@@ -170,7 +170,7 @@ def _options(graph: _Graph, k: int, width: np.ndarray, sums: np.ndarray, known: 
                         if u not in seen:
                             seen.add(u)
                             beyond.append(u)
-                    elif model.bundle[u] >= 0 and np.isfinite(model.cost[model.bundle[u]]):
+                    elif model.bundle[u] >= 0 and not model.public[u] and np.isfinite(model.cost[model.bundle[u]]):
                         score = model.cost[model.bundle[u]] / min(
                             1.0, max(_room(model, k, u, mine * sign) / short, 1e-3)
                         )
@@ -200,10 +200,12 @@ def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: a
         if any(r in done for r in rows):
             continue
         short = model.system.need[k] - (found.high[k] - found.low[k])
-        options = _near(graph, k, rows, known, short)
-        beyond = {u for r in rows for u in graph.s.col[graph.line(r)] if not known[u] and u != k}
-        lines = sorted({int(graph.s.row[e]) for u in beyond for e in graph.entries_of(u)})
-        if not options:  # what binds is fixed by counts a step away
+        options, lines = _near(graph, k, rows, known, short), list(rows)
+        for _ in range(DEEP):  # what binds is fixed by counts some steps away
+            if options:
+                break
+            beyond = {u for r in lines for u in graph.s.col[graph.line(r)] if not known[u] and u != k}
+            lines = sorted({int(graph.s.row[e]) for u in beyond for e in graph.entries_of(u)})
             options = _near(graph, k, lines, known, short)
         if not options:  # at last zeros, which give no room but tell something
             around = {int(model.bundle[u]) for r in (*rows, *lines) for u in graph.s.col[graph.line(r)] if known[u]}
@@ -238,7 +240,7 @@ def _near(graph: _Graph, k: int, rows, known: np.ndarray, short: float) -> list[
     model, options = graph.model, []
     for r in rows:
         for u in graph.s.col[graph.line(r)]:
-            if u != k and known[u] and model.bundle[u] >= 0:
+            if u != k and known[u] and model.bundle[u] >= 0 and not model.public[u]:
                 room = max(model.down[u], min(model.up[u], 1e9), 0.5)
                 score = model.cost[model.bundle[u]] / min(1.0, room / max(short, 1.0))
                 score *= 1.0 + 5.0 * bool(model.inner[r])
