@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from infoaccess import html, journal, mail, rooms, words
-from infoaccess.errors import InfoAccessError, Partly
+from infoaccess.errors import InfoAccessError
 
 CODES = (1, 2, 3, 4, 5, 6, 7)
 PARTLY = 7  # published, without some reports
@@ -105,11 +105,6 @@ def letter(failure: Failure, lang: str) -> mail.Letter:
     key = "telling.partly_subject" if failure.code == PARTLY else "telling.failed_subject"
     subject = w(key, what=_asked(failure, w))
     return mail.Letter("failed", subject, "\n".join(lines))
-
-
-def _kind(failure: Failure) -> str:
-    """Tell a month that was published in part from a run that failed."""
-    return "partly" if failure.code == Partly.exit_code else "failed"
 
 
 def todo(failure: Failure, w: words.Words) -> list[str]:
