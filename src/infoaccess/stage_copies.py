@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from infoaccess import pipeline, rooms
 
 TABLES = {  # the tables of room 3 that a stage makes, in its order
-    "3a": ("deprivation", "poverty"),
+    "3a": ("deprivation", "poverty", "own"),
     "3b": ("smartphones",),
     "3c": ("programme", "eligibility", "waits"),
     "3d": ("movements", "flows"),
