@@ -12,13 +12,12 @@ from pathlib import Path
 
 import nbformat
 import papermill
-import yaml
 import zmq
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import attempts, disk, engine, journal, leash, pipeline, rooms, warm
+from infoaccess import attempts, disk, engine, journal, leash, method, pipeline, rooms, warm
 from infoaccess.errors import (
     InfoAccessError,
     InputError,
@@ -30,6 +29,7 @@ from infoaccess.errors import (
     UsageError,
 )
 
+settings = method.settings
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
 # A kernel's farewell is no news for cron.
@@ -37,21 +37,6 @@ QUIET = [
     "--IPKernelApp.log_level=50",
     "--IPKernelApp.exec_lines=import logging; logging.getLogger('asyncio').setLevel(logging.CRITICAL)",
 ]
-
-
-def settings() -> dict:
-    """Read notebooks/parameters.yaml.
-
-    Raises UsageError when it is not a table of settings.
-    """
-    path = rooms.notebooks() / "parameters.yaml"
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as err:
-        raise UsageError(f"Không đọc được {path}: hãy sửa lại tệp cài đặt này.") from err
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} phải là các dòng dạng tên: giá trị.")
-    return found
 
 
 def check_parameters(path: Path, given: dict) -> None:
