@@ -1,5 +1,6 @@
 """Make a month: stages 1 to 4, then the reports, which appear all at once or not at all."""
 
+import datetime as dt
 import logging
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def run(
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
                 "Hãy chạy scripts/purge.py rồi chạy lại."
             )
+        published.tidy(settings["lang"])
         deposit.take()
         return _run(month, chosen, codes, jobs, settings, occasion)
 
@@ -170,18 +172,32 @@ def _publish(
         manifest |= {"failed": (occasion.as_published or {}).get("failed", told)}
         manifest |= {"rests_on": _rests_on(month, here), "reasons": _reasons(month, here, codes, occasion)}
         manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, made, [*numbers]))
-        manifest = revisions.settle(month, folder, manifest, occasion.day, occasion.as_published)
+        manifest = revisions.settle(month, folder, manifest, _day(month, occasion), occasion.as_published)
         changed.write(month, folder, settings["lang"])
         left_out = {c: "not_asked" for c in units.on(month)["code"] if c not in numbers} | manifest["failed"]
         slides = (folder / "presentation.pdf").exists()
         page = published.month_index(month, numbers, left_out, settings, door, slides=slides)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
         leaving.stop(month, leaving.of_last(folder, month, page, manifest, settings["lang"]))
+        published.seal(folder)
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
     if failed:
         raise Partly(_partly(month, failed))
     return rooms.reports(month)
+
+
+def _day(month: str, occasion: due.Occasion) -> dt.date:
+    """Return the day of a publication: the occasion's, never before that of the revision which it replaces."""
+    day = occasion.day
+    told = None if occasion.as_published else (revisions.read(rooms.reports(month)) or {}).get("published")
+    former = dt.date.fromisoformat(told) if told else day
+    if day < former:
+        _log.warning(
+            "Đồng hồ máy đang là %s, sớm hơn lần công bố trước (%s): hãy đặt lại giờ. Bản này mang ngày %s.",
+            *(d.strftime("%d/%m/%Y") for d in (day, former, former)),
+        )
+    return max(day, former)
 
 
 def _made_from(month: str, here: due.Now) -> str:

@@ -20,8 +20,7 @@ from infoaccess.errors import UsageError
 
 MANIFEST = "manifest.json"
 OWN = {"revision", "published", "reasons"}  # what the manifest says of the revision itself
-# Another program with the same documents is no other revision.
-MADE_BY = {"inputs_key", "read_back", "rests_on", "versions"}
+MADE_BY = {"inputs_key", "rests_on", "versions", "read_back", "files"}  # another program: no other revision
 WRITTEN_LAST = {MANIFEST, "index.html", "changes.html"}
 _STAYS = (".pdf", ".xlsx", ".json")
 
@@ -90,6 +89,11 @@ def kept(month: str) -> list[int]:
 def numbered() -> list[tuple[str, int]]:
     found = (re.fullmatch(r"(20\d\d-\d\d)\.r(\d+)", path.name) for path in rooms.reports().glob("20*.r*"))
     return sorted((name[1], int(name[2])) for name in found if name)
+
+
+def is_former(folder: Path) -> bool:
+    """Tell whether a folder is the place of a former revision."""
+    return re.fullmatch(r"20\d\d-\d\d\.r\d+", folder.name) is not None
 
 
 def read(folder: Path) -> dict | None:

@@ -177,19 +177,18 @@ def report(task: dict) -> dict:
     back is not what was released.
     """
     from infoaccess import leaving, readback
-    from infoaccess.export import HTMLReport, PDFReport
 
     folder, code = Path(task["folder"]), task["code"]
     page_name, paper_name, target = (folder / name for name in files(task))
-    notebook = attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
-    page, _ = HTMLReport().from_notebook_node(notebook)
+    month = task["parameters"]["month"]
+    attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
+    told, page, document, book = leaving.made_again(target, month, code)
     page_name.write_text(page, encoding="utf-8", newline="\n")
-    document, _ = PDFReport().from_notebook_node(notebook)
     paper_name.write_bytes(document)
     with rooms.released_only():
         numbers = readback.check(folder, readback.opened(task))
-    month = task["parameters"]["month"]
-    return {"code": code, "numbers": numbers, "left": leaving.stop(month, leaving.of_report(folder, code, month))}
+    left = leaving.stop(month, leaving.written(folder, code, told, page, document, book))
+    return {"code": code, "numbers": numbers, "left": left}
 
 
 def presentation(task: dict) -> dict:
