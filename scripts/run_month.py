@@ -35,7 +35,8 @@ def main() -> int:
     if args.plan:
         print("\n".join(scheduled.asked(args)))
         return 0
-    with surroundings.own(), telling.watched(" ".join(sys.argv[1:]), whole=not (args.only or args.area)) as watch:
+    whole = not (args.only or args.area or args.as_of)
+    with surroundings.own(), telling.watched(" ".join(sys.argv[1:]), whole) as watch:
         print("\n".join(scheduled.asked(args)))
     return watch.code
 

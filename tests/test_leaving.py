@@ -15,6 +15,7 @@ from openpyxl.comments import Comment
 from infoaccess import (
     annex,
     changed,
+    due,
     geography,
     leaving,
     linked,
@@ -51,7 +52,7 @@ def home(tmp_path_factory):
     copy = home / "4_release.ipynb"
     nbformat.write(stage_copy(), copy)
     settings = runner.settings() | {"first_month": MONTH}
-    monthly._publish(MONTH, [CODE], 1, settings, [copy], False)
+    monthly._publish(MONTH, [CODE], 1, settings, [copy], due.now(settings), due.Occasion())
     strays.known.cache_clear()
     yield home
     patch.undo()

@@ -304,3 +304,12 @@ def test_the_script_tells_a_month_without_lists(home):
     plan = subprocess.run([sys.executable, script, "2031-01", "--plan"], capture_output=True, check=False)
     assert plan.returncode == 4 and rooms.failed_page().stat().st_mtime < before  # a question is no run
     assert len(journal.runs()) == 1
+
+
+def test_the_script_with_nothing_due_is_a_run_that_tells_nobody_and_a_question_is_none(home):
+    script = str(ROOT / "scripts" / "run_month.py")
+    for more in (["--plan"], []):
+        done = subprocess.run([sys.executable, script, "--due", *more], capture_output=True, check=False)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+        assert [run.start["text"] for run in journal.runs()] == ([] if more else ["--due"])
+    assert journal.runs()[0].code == 0 and not letters() and not rooms.failed_page().exists()
