@@ -1,11 +1,13 @@
 """What a month publishes besides its reports: the indexes and the manifest."""
 
+import hashlib
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import any_two, html, revisions, rooms, units, words
+from infoaccess import any_two, checksums, html, revisions, rooms, runner, units, words
 
+SUMS, MARK = "SHA256SUMS", ".archive"  # checksums of executed notebooks; what the archive was made from
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
 
@@ -72,11 +74,61 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
     return {"code": code, "name": unit["name"], "html": f"{code}.html", "pdf": f"{code}.pdf", "numbers": shown}
 
 
+def seal(folder: Path) -> None:
+    """Note the checksum of everything that a month's folder holds: documents in the manifest, executed notebooks aside.
+
+    Notebooks hold the times of the run, so theirs stand in run/SHA256SUMS (`sha256sum -c` reads it) and the manifest is
+    the same for the same documents.
+    """
+    run = folder / "run"
+    sums = "".join(f"{checksums.read(p)}  {p.name}\n" for p in sorted(run.glob("*.ipynb")))
+    (run / SUMS).write_text(sums, encoding="utf-8", newline="\n")
+    documents = sorted(p for p in folder.iterdir() if p.is_file() and p.name != revisions.MANIFEST)
+    made = revisions.read(folder) | {"files": {p.name: checksums.read(p) for p in documents}}
+    runner.write_json(folder / revisions.MANIFEST, made)
+
+
+def damaged(folder: Path) -> list[str]:
+    """Name the files of a published month or former revision that are not there or not as they were published.
+
+    What a former revision gave up for space (`revisions.thin`) is no damage. Nothing is known of months published
+    before checksums were noted.
+    """
+    noted = dict((revisions.read(folder) or {}).get("files", {}))
+    sums = folder / "run" / SUMS
+    lines = sums.read_text(encoding="utf-8").splitlines() if sums.exists() else []
+    noted |= {f"run/{name}": known for known, _, name in (line.partition("  ") for line in lines)}
+    thinned = not (folder / "index.html").exists() and revisions.is_former(folder)
+    return [
+        name
+        for name, known in noted.items()
+        if not (thinned and not (folder / name).exists())
+        and (not (folder / name).is_file() or checksums.read(folder / name) != known)
+    ]
+
+
+def tidy(lang: str) -> None:
+    """Write the archive's page anew where it is not that of the months that lie there: a run was cut off before it."""
+    mark = rooms.reports() / MARK
+    if rooms.reports().is_dir() and (not mark.exists() or mark.read_text(encoding="ascii") != _lying()):
+        archive(lang)
+
+
+def _lying() -> str:
+    """Return a checksum of what the archive's page tells: the manifests of all months and revisions, a failed run."""
+    known = hashlib.sha256(str(rooms.failed_page().exists()).encode())
+    for path in sorted(rooms.reports().glob(f"20*/{revisions.MANIFEST}")):
+        known.update(path.parent.name.encode() + path.read_bytes())
+    return known.hexdigest()
+
+
 def archive(lang: str) -> Path:
     """Write reports/index.html and compare.html anew from the months that lie there, and return the first."""
+    lying = _lying()
     told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
     told["compare"] = any_two.write(lang) is not None
     text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
+    rooms.put(rooms.reports() / MARK, lying)
     return path
