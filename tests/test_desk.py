@@ -20,12 +20,13 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def at_home(home, monkeypatch):
+def at_home(home, monkeypatch, tmp_path):
     set_home(monkeypatch, home)
+    monkeypatch.setattr(desk_log, "path", lambda: tmp_path / "desk.jsonl")  # other workers write the home's own
 
 
 def log() -> list[dict]:
-    path = rooms.data("desk.jsonl")
+    path = desk_log.path()
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
@@ -64,22 +65,20 @@ def test_personal_columns_come_only_when_asked_and_the_log_holds_no_value_of_a_l
     assert {"household_id", "village", "row"} <= set(whole.columns)
     entry = log()[-1]
     assert set(entry) == {"time", "user", "what", "month", "personal"} and len(log()) == before + 1
-    text = rooms.data("desk.jsonl").read_text(encoding="utf-8")
+    text = desk_log.path().read_text(encoding="utf-8")
     assert not any(v in text for v in {*whole["household_id"], *whole["village"]})
 
 
 def test_what_cannot_be_written_down_is_not_given(tmp_path, monkeypatch):
     monkeypatch.setattr(desk_log, "BYTES", 200)
-    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
     for _ in range(9):
         desk_log.write("counts", month="2025-07", full=True)
-    names = sorted(p.name for p in (tmp_path / "data").iterdir())
+    names = sorted(p.name for p in tmp_path.iterdir())
     assert "desk.jsonl" in names and "desk.jsonl.1" in names and len(names) <= desk_log.KEPT + 1
-    (tmp_path / "other").mkdir()
-    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path / "other"))
-    (tmp_path / "other" / "data").write_text("")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(desk_log, "path", lambda: tmp_path / "file" / "desk.jsonl")
     with pytest.raises(RoomError, match="nhật ký"):
-        desk_log.write("counts")
+        desk.households("2025-07", personal=True)
 
 
 def test_series_follow_a_unit_over_the_reform():

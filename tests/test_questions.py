@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from desk_home import made, set_home
 
-from infoaccess import desk, pictures, questions, rooms
+from infoaccess import desk, desk_log, pictures, questions
 from infoaccess.errors import UsageError
 
 
@@ -17,8 +17,9 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def at_home(home, monkeypatch):
+def at_home(home, monkeypatch, tmp_path):
     set_home(monkeypatch, home)
+    monkeypatch.setattr(desk_log, "path", lambda: tmp_path / "desk.jsonl")  # other workers write the home's own
 
 
 @pytest.mark.parametrize(("phone", "connection"), [(True, False), (False, True), (True, True), (False, False)])
@@ -39,7 +40,7 @@ def test_who_is_lifted_is_counted_again(phone, connection):
 
 
 def test_asking_who_is_lifted_is_written_down_and_a_unit_without_a_list_is_missing(monkeypatch):
-    path = rooms.data("desk.jsonl")
+    path = desk_log.path()
     questions.lifting("2025-07")
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["what"] == "lifting"
     whole = questions.desk_counts.counts

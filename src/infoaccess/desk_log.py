@@ -9,6 +9,7 @@ import logging
 import os
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
 from infoaccess import rooms
 from infoaccess.errors import RoomError
@@ -16,17 +17,22 @@ from infoaccess.errors import RoomError
 BYTES, KEPT = 1_000_000, 5
 
 
+def path() -> Path:
+    """Return the file of the log."""
+    return rooms.data("desk.jsonl")
+
+
 def write(what: str, **asked: object) -> None:
     """Add one line. Raises RoomError where it cannot be written: what is not written down is not given."""
-    path = rooms.data("desk.jsonl")
+    file = path()
     entry = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "user": _user(), "what": what, **asked}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        handler = RotatingFileHandler(path, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8", delay=False)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        handler = RotatingFileHandler(file, maxBytes=BYTES, backupCount=KEPT, encoding="utf-8", delay=False)
     except OSError as err:
         raise RoomError(
-            f"Không ghi được nhật ký {path}: {err.strerror or err}. Chỉ mở số liệu nội bộ khi ghi được nhật ký; "
+            f"Không ghi được nhật ký {file}: {err.strerror or err}. Chỉ mở số liệu nội bộ khi ghi được nhật ký; "
             "hãy kiểm tra dung lượng đĩa và quyền ghi."
         ) from err
     try:
