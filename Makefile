@@ -1,4 +1,4 @@
-.PHONY: env report test lab
+.PHONY: env report test lab docs pictures
 
 # Each target does all its own set-up; on Windows run the same scripts with python (see README).
 PYTHON ?= python3
@@ -16,3 +16,10 @@ test: env
 
 lab: env
 	@.venv/bin/python scripts/lab.py
+
+docs: env
+	@.venv/bin/mkdocs build --strict --quiet
+	@echo site/index.html
+
+pictures: env
+	@.venv/bin/python scripts/readme_pictures.py

@@ -23,11 +23,13 @@ def data(path) -> dict:
     return json.loads(re.search(r'id="compared">(.*?)</script>', page, re.S)[1])
 
 
-def test_one_publication_alone_is_compared_with_nothing(home):
-    publish(manifest())
+def test_the_archive_leads_to_the_comparison_and_holds_every_revision(home):
     published.archive("vi")
     assert not (rooms.reports() / "compare.html").exists()
     assert "compare.html" not in (rooms.reports() / "index.html").read_text(encoding="utf-8")
+    publish(manifest())
+    published.archive("vi")
+    assert len(data(rooms.reports() / "compare.html")["versions"]) == 1
     publish(manifest(shift=0.1), "b")
     published.archive("vi")
     links = [a["href"] for a in Tags((rooms.reports() / "index.html").read_text(encoding="utf-8")).all("a")]

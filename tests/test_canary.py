@@ -35,8 +35,8 @@ def home(tmp_path_factory) -> Path:
 
 
 def allowed(path: Path) -> bool:
-    """Tell where persons may stand: the lists themselves, and the workbooks that go back to the communes."""
-    return "0_raw" in path.parts or "problems" in path.parts
+    """Tell where persons may stand: the lists, their kept copies, and the workbooks that go back to the communes."""
+    return bool({"0_raw", "deposit", "problems"} & set(path.parts))
 
 
 # ---- the search itself can fail ------------------------------------------------------------------------------------

@@ -110,6 +110,7 @@ def test_two_months_or_two_frames_are_compared_in_points():
     found = desk.compare("2025-06", "2025-07", "deprived_any", "city")
     then, now = (desk.counts(m, "deprived_any", "city")["share"].iloc[0] for m in ("2025-06", "2025-07"))
     assert found["change_points"].iloc[0] == pytest.approx(now - then)
+    assert not any("2G" in n for n in found.attrs["notes"])
     frames = desk.compare(desk.counts("2025-06", group="poor"), desk.counts("2025-06"))
     assert len(frames) == 133 and frames["change_points"].isna().equals(
         frames["share"].isna() | frames["then_share"].isna()

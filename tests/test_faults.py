@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from filelock import FileLock
 
-from infoaccess import attempts, batch, disk, leash, locks, monthly, published, revisions, rooms, runner, warm
+from infoaccess import attempts, batch, disk, due, leash, locks, monthly, published, revisions, rooms, runner, warm
 from infoaccess.errors import KernelDied, OutOfMemory, OverTime, ReportError, RoomError, StageError, UsageError
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -468,7 +468,7 @@ def test_a_page_of_the_archive_that_a_kill_left_old_is_written_anew(month, monke
 def test_a_clock_that_was_set_back_dates_no_revision_before_the_one_it_replaces(month, monkeypatch, caplog, clock, day):
     fixed = type("date", (dt.date,), {"today": classmethod(lambda cls: dt.date.fromisoformat(clock))})
     monkeypatch.setattr(monthly.dt, "date", fixed)
-    assert monthly.today("2025-06").isoformat() == day
+    assert monthly._day("2025-06", due.Occasion(day=fixed.today())).isoformat() == day
     assert ("hãy đặt lại giờ" in caplog.text) == (clock < day)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infoaccess import fonts, health, health_house, health_machine, journal, rooms, schedule, scheduling
+from infoaccess import fonts, health, health_house, health_machine, journal, locks, rooms, schedule, scheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 TODAY = dt.date(2025, 9, 12)
@@ -77,7 +77,7 @@ def test_a_disk_that_fills_up_is_told(monkeypatch, free, level):
 def write_run(start: dt.datetime, what: str = "--due", code: int | None = 0, pid: int = 1, text: str = "xong") -> None:
     rooms.journal().mkdir(parents=True, exist_ok=True, mode=0o700)
     base = {"level": "info", "run": f"{start:%Y%m%d-%H%M%S}-aaaa", "time": start.isoformat()}
-    lines = [base | {"event": "start", "text": what, "pid": pid, "user": "u"}]
+    lines = [base | {"event": "start", "text": what, "pid": pid, "born": locks.born(pid), "user": "u"}]
     lines += [] if code is None else [base | {"event": "end", "text": text, "code": code}]
     with rooms.journal(journal.FILE).open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(line) + "\n" for line in lines)
@@ -235,6 +235,12 @@ def test_an_interrupted_deletion_is_told(home):
     (home / "data" / "purged" / "2024-01").mkdir(parents=True)
     (home / "data" / "2_placed" / "2024-01").mkdir(parents=True)
     one(health_house.leftovers(), health.FAULT, "2024-01", "purge.py")
+
+
+def test_a_run_that_was_cut_off_is_told(home):
+    code = "from infoaccess import rooms; import os\nwith rooms.alone(doing='2025-08'): os._exit(9)"
+    subprocess.run([sys.executable, "-c", code], check=False)
+    one(health_house.leftovers(), health.GOOD, "2025-08", "bị ngắt giữa chừng")
 
 
 def test_a_check_that_fails_is_a_fault_and_the_others_go_on(monkeypatch):

@@ -50,7 +50,7 @@ def test_the_set_is_large_and_the_month_is_made(home):
     assert said["code"] == 0, said["err"]
     assert len(set(payloads.ALL)) >= 60
     named = hostile_home.unit_names()
-    assert len(named) == 40 and len(pages(home)) == 7
+    assert len(named) == 40 and len(pages(home)) == 8
     for area in hostile_home.AREAS:
         assert (home / "reports" / MONTH / f"{area}.pdf").exists()
 
@@ -102,7 +102,9 @@ def test_pages_hold_no_script_handler_or_address_but_their_own(home):
         found = seen(page)
         assert found.acts == [] and found.styles == 1, name
         folder = Path(html.__file__).parent / "templates"
-        own = {(folder / f"{js}.js").read_text(encoding="utf-8") for js in ("page", "map", "chart", "downloads")}
+        own = {
+            (folder / f"{js}.js").read_text(encoding="utf-8") for js in ("page", "map", "chart", "downloads", "compare")
+        }
         assert set(found.scripts) <= own, name
         for link in found.links:
             assert not re.match(r"(?i)[\s\x00-\x1f]*(javascript|data|vbscript)\s*:", link), (name, link)

@@ -19,8 +19,8 @@ BOOK = "window.jupyterapp.shell.currentWidget.content"
 CELLS = f"{BOOK}.widgets.filter(c => c.model.type === 'code')"
 CHOOSE = """(() => {
   const selects = [...document.querySelectorAll('select')];
-  const find = (select, text) =>
-    [...select.options].findIndex(option => option.text.replaceAll('\u00a0', ' ') === text);
+  const plain = option => option.text.replaceAll('\u00a0', ' ');
+  const find = (select, text) => [...select.options].findIndex(option => plain(option) === text);
   const wanted = 'Hộ có điện thoại thông minh';
   const select = selects.find(select => find(select, wanted) >= 0);
   if (!select) throw Error(selects.map(s => [...s.options].map(o => o.text).join()).join(' | '));
@@ -51,7 +51,7 @@ def address(home, tmp_path, monkeypatch):
         (books / path.name).write_bytes(path.read_bytes())
     command = [a for a in lab.command(port, browser=False) if "root_dir" not in a]
     command += [f"--ServerApp.root_dir={books}", "--ServerApp.token=", "--LabApp.expose_app_in_browser=True"]
-    command += ["--ServerApp.port_retries=0", "--allow-root"]
+    command += ["--ServerApp.port_retries=0"]
     log = (tmp_path / "server.log").open("w")
     server = subprocess.Popen(command, env=lab.environment(), stdout=log, stderr=subprocess.STDOUT, cwd=books)
     yield f"http://127.0.0.1:{port}"
@@ -116,7 +116,7 @@ def test_the_sample_keeps_away_from_the_offices_lists_and_key(tmp_path, monkeypa
     (tmp_path / "data" / "0_raw" / "2024-03" / "own.xlsx").write_bytes(b"own")
     assert lab.chosen() == tmp_path / "lab_sample"
     lab.enter(lab.chosen())
-    assert rooms.home() == tmp_path / "lab_sample" and rooms.key_file() == tmp_path / "lab_sample" / "person.key"
+    assert rooms.home() == tmp_path / "lab_sample" and rooms.key_file() == tmp_path / "lab_sample.key"
     asked = []
     monkeypatch.setattr(lab.geography, "build", lambda: asked.append("geo"))
     monkeypatch.setattr(

@@ -19,7 +19,7 @@ from infoaccess.errors import RoomError, UsageError
 
 OLD, BEFORE, NOW = "2025-05", "2025-06", "2025-07"  # two eras: villages of the old months tell those of the last one
 TODAY = dt.date(2025, 7, 20)
-PERSONS = ("0_raw", "1_validated", "2_placed", "3_indicators")
+PERSONS = ("0_raw", "1_validated", "2_placed", "3_indicators", "deposit")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def home(whole, tmp_path, monkeypatch) -> Path:
 
 
 def files(home: Path) -> dict[Path, bytes]:
-    found = (p for p in home.rglob("*") if p.is_file() and not p.name.endswith(".lock"))
+    found = (p for p in home.rglob("*") if p.is_file() and not p.name.endswith((".lock", ".checksums.json")))
     return {p.relative_to(home): p.read_bytes() for p in found}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from infoaccess import runner, surroundings
+from infoaccess import leash, runner, surroundings
 
 STARTUP = "import builtins; builtins.total = 42"
 
@@ -19,7 +19,7 @@ def execute(home: Path, line: str) -> str:
     book = nbformat.v4.new_notebook(cells=[*cells, nbformat.v4.new_code_cell(line)])
     book.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(book, home / "notebooks" / "1_validate_lists.ipynb")
-    done = runner.execute("1_validate_lists", {"month": "2025-06"}, home / "1_validate_lists.ipynb", 60)
+    done = runner.execute("1_validate_lists", {"month": "2025-06"}, home / "1_validate_lists.ipynb", leash.Limits())
     return done.cells[-1].outputs[0].text
 
 

@@ -1,6 +1,7 @@
 """Every run is told: why it failed and what to do, what it published; never a person, never at the run's cost."""
 
 import json
+import logging
 import os
 import signal
 import stat
@@ -13,19 +14,21 @@ import nbformat
 import pytest
 
 from infoaccess import failed_run, journal, leash, mail, rooms, runner, telling
-from infoaccess.errors import InputError, RoomError, StageError
+from infoaccess.errors import InputError, Partly, RoomError, StageError
 
 ROOT = Path(__file__).resolve().parents[1]
 PERSON, NUMBER = "Nguyễn Thị Hồng Gấm", "046190001234"
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, request):
     own = tmp_path / "nhà"
     (own / "data").mkdir(parents=True)
     monkeypatch.setenv("INFOACCESS_HOME", str(own))
     monkeypatch.setenv("INFOACCESS_KEY_FILE", str(tmp_path / "person.key"))
-    return own
+    yield own
+    untold = [event["text"] for event in journal.read() if event["event"] == "untold"]
+    assert not untold or request.node.name == "test_telling_that_fails_leaves_the_error_as_it_is"
 
 
 def letters() -> list[str]:
@@ -42,7 +45,14 @@ def said(home: Path) -> str:
 def manifest(month: str, **more) -> None:
     folder = rooms.reports(month)
     folder.mkdir(parents=True, exist_ok=True)
-    base = {"reports": {}, "inputs": [], "parameters": {"state": "preliminary"}, "synthetic": True, "revision": 1}
+    base = {
+        "month": month,
+        "reports": {},
+        "inputs": [],
+        "parameters": {"state": "preliminary"},
+        "synthetic": True,
+        "revision": 1,
+    }
     runner.write_json(folder / "manifest.json", base | {"communes_without_list": []} | more)
 
 
@@ -94,9 +104,9 @@ def test_settings_that_cannot_be_read_are_told_in_vietnamese(home):
     (home / "notebooks").mkdir()
     (home / "notebooks" / "parameters.yaml").write_text("[", encoding="utf-8")
     with pytest.raises(StageError), telling.watched("2025-06"):
-        raise StageError("4_release dừng giữa chừng: hết giờ. Hãy chạy lại; nếu vẫn lỗi, xem /x/y.ipynb.")
+        raise StageError("4_release: quá thời hạn (ô: 600 giây). Bản chạy dở: /x/y.ipynb")
     page = rooms.failed_page().read_text(encoding="utf-8")
-    assert "Cần làm gì" in page and "4. Che số nhỏ" in page and "hết giờ" in page
+    assert "Cần làm gì" in page and "4. Che số nhỏ" in page and "quá thời hạn (ô: 600 giây)" in page
 
 
 def notebook(home: Path, *lines: str) -> None:
@@ -180,6 +190,26 @@ def test_what_a_run_published_before_it_failed_is_told_too(home):
         raise RoomError("Đĩa đầy.")
     assert len(letters()) == 2 and rooms.journal("summary-2025-08.html").exists() and rooms.failed_page().exists()
     assert journal.runs()[-1].end["published"] == ["2025-08"]
+
+
+def test_a_month_without_some_reports_is_told_with_the_reasons(home):
+    with pytest.raises(Partly), telling.watched("2025-09"):
+        manifest("2025-09", reports={"46": []}, failed={"20044": "time"})
+        raise Partly("Tháng 2025-09 thiếu 1 báo cáo.")
+    summary = rooms.journal("summary-2025-09.html").read_text(encoding="utf-8")
+    assert "Xã A Lưới 2 (quá thời hạn cho phép)" in summary
+    page = rooms.failed_page().read_text(encoding="utf-8")
+    assert "đã công bố, nhưng thiếu một số báo cáo" in page and "reports/2025-09/index.html" in page
+    assert journal.runs()[-1].code == 7
+    assert any("Subject: [infoaccess] Đã công bố, thiếu một số báo cáo" in letter for letter in letters())
+
+
+def test_what_other_modules_warn_of_is_in_the_journal_and_not_on_stderr(home, capfd):
+    with telling.watched("2025-09"):
+        logging.getLogger("infoaccess").warning("Thử lại, lần %d/%d: %s", 1, 2, home / "data")
+    (run,) = journal.runs()
+    assert [(s["event"], s["text"]) for s in run.steps] == [("note", "Thử lại, lần 1/2: data")]
+    assert capfd.readouterr().err == ""
 
 
 def test_a_run_that_published_the_same_again_tells_nobody(home):

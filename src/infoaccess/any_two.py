@@ -15,9 +15,9 @@ FINE = 100_000  # parts of 1 in which a rate is written
 
 
 def write(lang: str) -> Path | None:
-    """Write reports/compare.html anew from the manifests that lie there; without two of them there is none."""
+    """Write reports/compare.html anew from the manifests that lie there; without any there is none."""
     path, found = rooms.reports() / "compare.html", manifests()
-    if len(found) < 2:
+    if not found:
         path.unlink(missing_ok=True)
         return None
     rooms.put(path, page(found, lang))

@@ -17,7 +17,20 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 from tqdm import tqdm
 
-from infoaccess import attempts, cluster, disk, leash, rooms, runner, units, warm
+from infoaccess import (
+    attempts,
+    cluster,
+    disk,
+    leash,
+    memo,
+    readback,
+    report,
+    report_pictures,
+    rooms,
+    runner,
+    units,
+    warm,
+)
 from infoaccess.errors import (
     InfoAccessError,
     OutOfMemory,
@@ -29,6 +42,7 @@ from infoaccess.errors import (
     WorkerDied,
 )
 
+FEW = 3  # reports for which reading once what they share does not pay
 SLIDES = "presentation"  # stands among the codes of units
 Outcome = tuple[dict, dict | None, BaseException | None]  # of a task: what it gave or what stopped it
 _log = logging.getLogger("infoaccess")
@@ -41,6 +55,7 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, dict], dict[str, In
     city's error and what concerns all.
     """
     made, failed = {}, {}
+    runner.say(f"5_progress_report: {len(tasks)}")
     outcomes = _on_cluster(tasks) if cluster.address() else _here(tasks, jobs)
     with closing(outcomes):
         for task, result, err in tqdm(outcomes, desc="báo cáo", total=len(tasks), disable=not sys.stderr.isatty()):
@@ -63,7 +78,10 @@ def _here(tasks: list[dict], jobs: int) -> Iterator[Outcome]:
     spawned = multiprocessing.get_context("spawn")
     workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
     megabytes = max((task["limits"].megabytes for task in tasks), default=0)
-    pool = ProcessPool(workers, initializer=ready, initargs=(one, megabytes), context=spawned)
+    shared = _shared(tasks) if len(tasks) > FEW else None
+    if one and shared:
+        warm.share(shared)
+    pool = ProcessPool(workers, initializer=ready, initargs=(one, megabytes, shared), context=spawned)
     try:
         waiting = {_given(pool, task): (task, 1) for task in tasks}
         while waiting:
@@ -81,6 +99,8 @@ def _here(tasks: list[dict], jobs: int) -> Iterator[Outcome]:
     finally:
         pool.stop()
         pool.join()
+        if shared:
+            shared.unlink(missing_ok=True)
 
 
 def _on_cluster(tasks: list[dict]) -> Iterator[Outcome]:
@@ -97,11 +117,26 @@ def _tried(task: dict) -> tuple[dict | None, Exception | None]:
         return None, _error(err, task)
 
 
-def ready(socket_path: str | None, megabytes: int) -> None:
-    """Make a worker ready: bound to this run, limited, with the run's warm process."""
+def _shared(tasks: list[dict]) -> Path | None:
+    """Read once what all reports of the month share and write it for the workers; None where that cannot be done."""
+    kept = Path(tasks[0]["folder"]).with_suffix(".memo")
+    with suppress(Exception):  # only time is lost: each report says itself what is wrong
+        for task in (tasks[0], tasks[len(tasks) // 2]):  # the city and one of its units
+            one = readback.opened(task)
+            report_pictures.unit_maps(one)
+            report.method(one)
+        memo.save(kept)
+        return kept
+    return None
+
+
+def ready(socket_path: str | None, megabytes: int, shared: Path | None = None) -> None:
+    """Make a worker ready: bound to this run, limited, with the run's warm process and what its reports share."""
     leash.bind()
     leash.limit_memory(megabytes)
     warm.use(socket_path)
+    if shared:
+        memo.load(shared)
 
 
 def put_away(task: dict) -> None:

@@ -7,7 +7,7 @@ hidden or missing, what was printed in its place.
 
 from pathlib import Path
 
-from infoaccess import exhibits, html, revisions, rooms, units, words
+from infoaccess import due_lines, exhibits, html, revisions, rooms, units, words
 
 
 def write(month: str, fresh: Path, lang: str) -> Path:
@@ -23,7 +23,8 @@ def page(month: str, fresh: Path, lang: str) -> str:
     number, period = now["revision"], words.month(month, lang)
     before = next((n for n in reversed(revisions.kept(month)) if n < number), None)
     former = revisions.read(revisions.place(month, before)) if before else None
-    parts = []
+    why = due_lines.sentence(month, now["reasons"], w) if now.get("reasons") else ""
+    parts = [exhibits.text("why", None, [w("due.page", reasons=why)])] if why else []
     if former:
         found = compare(former, now)
         heading = w("changes.revision", before=before, after=number)

@@ -15,8 +15,7 @@ import pandas as pd
 import polars as pl
 
 from infoaccess import (
-    areas,
-    comparability,
+    desk_compare,
     desk_counts,
     desk_log,
     desk_names,
@@ -37,7 +36,8 @@ from infoaccess.desk_tables import MapTable, Table
 from infoaccess.errors import UsageError
 
 PERSONAL = ("household_id", "file", "sheet", "row", "village", "head_male", "head_female", "minority")
-__all__ = ["compare", "counts", "households", "latest", "map", "measures", "months", "series", "units"]
+__all__ = ["compare", "counts", "households", "latest", "map", "measures", "months", "scan", "series", "standing"]
+__all__ += ["units"]
 
 
 class _Measures:
@@ -201,47 +201,13 @@ def compare(
 
     Ví dụ: `desk.compare("2025-06", "2025-07", "deprived_any", "communes")`
     """
-    keys = ["area_set", "code", "valid_from", "name"]
     if isinstance(a, str) and isinstance(b, str):
         first, second = desk_names.month(a), desk_names.month(b)
         what = desk_names.measure(measure, second)
-        chosen = desk_names.places(areas, second)
-        sides = [_one(what, m, chosen, group) for m in (first, second)]
-        title = _w()("desk.compare_title", measure=what.vi, then=words.month(first), now=words.month(second))
-        notes = _notes(chosen, first, second)
-        made_up = desk_counts.synthetic(second)
-    elif isinstance(a, pd.DataFrame) and isinstance(b, pd.DataFrame):
-        sides, notes = [pd.DataFrame(a), pd.DataFrame(b)], [_w()("desk.hidden")]
-        title = " / ".join(t for t in (a.attrs.get("title", ""), b.attrs.get("title", "")) if t)
-        made_up = bool(a.attrs.get("synthetic") or b.attrs.get("synthetic"))
-        lacking = [c for side in sides for c in (*keys, "share") if c not in side.columns]
-        if lacking:
-            raise UsageError(f"Bảng để so sánh thiếu cột {lacking[0]}. Hãy dùng bảng của desk.counts hay desk.series.")
-        if any(side.duplicated(keys).any() for side in sides):
-            raise UsageError("Bảng để so sánh có một đơn vị hai lần. Hãy lọc để mỗi đơn vị chỉ còn một dòng.")
-    else:
-        raise UsageError("desk.compare so hai tháng, hoặc hai bảng; không so một tháng với một bảng.")
-    numbers = ["numerator", "denominator", "share"]
-    then = sides[0][[*keys, *numbers]].rename(columns={n: f"then_{n}" for n in numbers})
-    both = then.merge(sides[1][[*keys, *numbers]], on=keys, how="outer", validate="one_to_one")
-    both = both.assign(change_points=both["share"].astype("Float64") - both["then_share"].astype("Float64"))
-    return desk_tables.told(both, title, notes, made_up)
-
-
-def _one(what: desk_names.Measure, month: str, chosen: dict[str, list[str]], group: str) -> pd.DataFrame:
-    parts = []
-    for area_set, codes in chosen.items():
-        found = bridging.bridged(what.name, area_set, month, month, group=group, base=what.base)
-        found["valid_from"] = areas.valid_from(area_set, months()[-1]) if area_set == "city" else found["valid_from"]
-        name = areas.names(area_set, months()[-1])
-        found["name"] = found["code"].map(name).fillna(found["name"])
-        parts.append(found[found["code"].map(lambda c, codes=set(codes): bool(codes & set(c.split("+"))))])
-    return pd.concat(parts, ignore_index=True)
-
-
-def _notes(chosen: dict[str, list[str]], first: str, second: str) -> list[str]:
-    told = [comparability.note((s, first), (s, second))["vi"] for s in chosen]
-    return [_w()("desk.hidden"), *dict.fromkeys(n for one in told for n in one)]
+        return desk_compare.months(what, first, second, desk_names.places(areas, second), group)
+    if isinstance(a, pd.DataFrame) and isinstance(b, pd.DataFrame):
+        return desk_compare.frames(a, b)
+    raise UsageError("desk.compare so hai tháng, hoặc hai bảng; không so một tháng với một bảng.")
 
 
 def households(month: str | None = None, *, personal: bool = False) -> Table:

@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from infoaccess import html, journal, mail, rooms, words
-from infoaccess.errors import InfoAccessError, Partly
+from infoaccess.errors import InfoAccessError
 
 CODES = (1, 2, 3, 4, 5, 6, 7)
-_NOTEBOOK = r"(?P<notebook>\d\w*)"
-_CELL = re.compile(_NOTEBOOK + r", ô \[(?P<cell>[^\]]*)\]: (?P<reason>.*?)( \(bản chạy dở: (?P<kept>.*)\))?", re.DOTALL)
-_STOPPED = re.compile(_NOTEBOOK + r" dừng giữa chừng: (?P<reason>.*?)( Hãy chạy lại; nếu vẫn lỗi, xem (?P<kept>.*))?\.")
+PARTLY = 7  # published, without some reports
+_PLACE = re.compile(r"(?P<notebook>\d\w*)(, ô \[(?P<cell>[^\]]*)\])?: (?P<reason>.*)", re.DOTALL)
+_KEPT = re.compile(r" (?:\([Bb]ản chạy dở: (.*)\)|Bản chạy dở: (.*)|Xem (.*[/\\]failed[/\\].*)\.)$", re.DOTALL)
 _UNEXPECTED = re.compile(r"(?P<reason>Lỗi không lường trước \([^)]*\))\.( Toàn văn: (?P<kept>.*) \([^)]*\)\.)?")
 _MONTH = re.compile(r"20\d\d-[01]\d")
 _UNIT = re.compile(r"5_progress_report_(\d+)\.ipynb$")
@@ -43,16 +43,23 @@ class Failure:
 def of(err: BaseException, run: str, what: str) -> Failure:
     """Return what is to be told of an error that ended a run."""
     text = str(err) if isinstance(err, InfoAccessError) else f"Lỗi không lường trước ({type(err).__name__})"
-    found = _CELL.fullmatch(text) or _STOPPED.fullmatch(text) or _UNEXPECTED.fullmatch(text)
-    parts = found.groupdict() if found else {"reason": text}
-    kept = parts.get("kept") or ""
+    found = _UNEXPECTED.fullmatch(text)
+    if found:
+        reason, kept, parts = found["reason"], found["kept"] or "", {}
+    else:
+        ending = _KEPT.search(text)
+        text = text[: ending.start()] if ending else text
+        kept = next(filter(None, ending.groups())) if ending else ""
+        place = _PLACE.fullmatch(text)
+        parts = place.groupdict() if place else {}
+        reason = parts.get("reason") or text
     unit = _UNIT.search(kept)
     return Failure(
         run,
         journal.clean(what),
         journal.now(),
         getattr(err, "exit_code", 1),
-        journal.clean(parts["reason"]),
+        journal.clean(reason),
         parts.get("notebook") or "",
         parts.get("cell") or "",
         unit[1] if unit else "",
@@ -83,30 +90,21 @@ def page(failure: Failure, lang: str) -> str:
     facts = [(w(f"telling.{key}"), text) for key, text in _facts(failure, w)]
     sections = [{"heading": w("telling.todo_title"), "ordered": True, "items": todo(failure, w)}]
     sections.append({"heading": w("telling.details"), "ordered": False, "items": _details(failure, w)})
-    info = {
-        "lang": lang,
-        "title": w(f"telling.{_kind(failure)}_title"),
-        "lead": w(f"telling.{_kind(failure)}_lead"),
-        "facts": facts,
-    }
+    info = {"lang": lang, "title": _title(failure, w), "lead": w("telling.untouched"), "facts": facts}
     return html.notice(info | {"sections": sections, "links": [{"label": w("page.archive"), "href": "index.html"}]})
 
 
 def letter(failure: Failure, lang: str) -> mail.Letter:
     """Return the letter that tells a failed run."""
     w = words.load(lang)
-    lines = [w(f"telling.{_kind(failure)}_title"), w(f"telling.{_kind(failure)}_lead"), ""]
+    lines = [_title(failure, w), w("telling.untouched"), ""]
     lines += [f"{w(f'telling.{key}')}: {text}" for key, text in _facts(failure, w)]
     lines += ["", w("telling.todo_title")]
     lines += [f"{n}. {text}" for n, text in enumerate(todo(failure, w), 1)]
     lines += ["", *_details(failure, w)]
-    subject = w(f"telling.{_kind(failure)}_subject", what=_asked(failure, w))
+    key = "telling.partly_subject" if failure.code == PARTLY else "telling.failed_subject"
+    subject = w(key, what=_asked(failure, w))
     return mail.Letter("failed", subject, "\n".join(lines))
-
-
-def _kind(failure: Failure) -> str:
-    """Tell a month that was published in part from a run that failed."""
-    return "partly" if failure.code == Partly.exit_code else "failed"
 
 
 def todo(failure: Failure, w: words.Words) -> list[str]:
@@ -137,6 +135,10 @@ def _facts(failure: Failure, w: words.Words) -> list[tuple[str, str]]:
         last = failure.steps[-1] if failure.steps else w("telling.no_step")
         return [*found, ("last_step", last), ("reason", w("telling.lost"))]
     return [*found, ("reason", failure.reason), ("code", str(failure.code))]
+
+
+def _title(failure: Failure, w: words.Words) -> str:
+    return w("telling.partly_title" if failure.code == PARTLY else "telling.failed_title")
 
 
 def _asked(failure: Failure, w: words.Words) -> str:

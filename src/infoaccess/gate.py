@@ -23,7 +23,6 @@ from infoaccess.errors import Place, RefusedFile, RoomError
 from infoaccess.lists import Note, Table
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods", ".csv")
-NOTES = (".toml", ".txt", ".md")  # notes that travel with the lists
 FILE_MB = 100
 MEMORY_MB = 2000  # address space of one reader, where the system can limit it
 SECONDS = 60  # for one file
@@ -40,14 +39,6 @@ class Received:
     tables: list[Table] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     refusal: RefusedFile | None = None
-
-
-def files_in(folder: Path) -> list[Path]:
-    """List what was put into a month's folder, notes and an editor's passing files apart."""
-    if not folder.is_dir():
-        return []
-    found = (p for p in folder.iterdir() if not p.name.startswith((".", "~$")))
-    return sorted(p for p in found if p.suffix.lower() not in NOTES)
 
 
 @contextlib.contextmanager

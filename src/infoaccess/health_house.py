@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from infoaccess import journal, rooms
+from infoaccess import journal, locks, rooms
 from infoaccess.errors import InfoAccessError
 from infoaccess.health import Finding, fault, good, warning
 
@@ -35,7 +35,7 @@ def settings() -> list[Finding]:
 def _wrong(found: dict) -> list[str]:
     """Name the settings whose value is none."""
     first = found.get("first_month")
-    whole = [k for k in ("cell_seconds", "retention_months", "revisions_megabytes") if k in found]
+    whole = [k for k in found if k.endswith(("_seconds", "_months", "_megabytes"))]
     bad = [f"{k} phải là số nguyên không âm" for k in whole if type(found[k]) is not int or found[k] < 0]
     if not isinstance(first, str) or not _is_month(first):
         bad.append("first_month phải là năm-tháng, ví dụ 2023-01")
@@ -164,6 +164,8 @@ def leftovers() -> list[Finding]:
     if half := kept.unfinished():
         told = f"lần xóa danh sách trước chưa xong: {', '.join(half)}"
         return [fault("Phần dở", told, "Chạy: .venv/bin/python scripts/purge.py")]
+    if (cut := locks.owner(rooms.data(""))) and not locks.alive(cut):
+        return [good("Phần dở", f"{cut}: bị ngắt giữa chừng; lần chạy sau tự dọn rồi làm tiếp")]
     rests = [p for room in rooms.data("").glob("*/") for p in room.glob(".*.new-????????")]
     if rests:
         return [good("Phần dở", f"{len(rests)} thư mục dở của lần chạy bị ngắt; lần chạy sau tự dọn")]

@@ -45,8 +45,7 @@ def packages() -> list[Finding]:
         return [fault("Gói Python", "; ".join(_lack("thiếu", absent) + _lack("sai phiên bản", wrong)), remedy)]
     other = _unlike_lock()
     if other:
-        told = f"khác requirements.lock: {_few(other)}; số liệu có thể khác máy khác ở chữ số cuối"
-        return [warning("Gói Python", told, remedy)]
+        return [warning("Gói Python", f"khác requirements.lock: {_few(other)}", remedy)]
     return [good("Gói Python", f"{len(needed)} gói đúng như requirements.lock")]
 
 

@@ -6,16 +6,15 @@ persons stop here. A file that cannot be used is left out with its reason; the m
 incomplete.
 """
 
-import hashlib
 import json
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 
 from infoaccess import (
     arrivals,
     certificates,
+    checksums,
     columns,
     forms,
     gate,
@@ -40,7 +39,7 @@ def sheets_of(month: str, pool=None) -> tuple[dict[str, Sheet], list[Received]]:
     Raises RoomError when the month has no files, InputError when no household list among them can be used.
     """
     folder = rooms.data(rooms.RAW, month)
-    paths = gate.files_in(folder)
+    paths = checksums.files_in(folder)
     if not paths:
         held = rooms.raw_months()
         last = f" Tháng mới nhất đang có: {held[-1]}." if held else ""
@@ -60,12 +59,6 @@ def sheets_of(month: str, pool=None) -> tuple[dict[str, Sheet], list[Received]]:
         told = f"Tháng {month}: không có danh sách hộ nào dùng được trong {folder}. "
         raise InputError(told + (why or "Hãy chép danh sách hộ vào rồi chạy lại."))
     return {name: Sheet(columns.kinds()[name], found, month) for name, found in tables.items()}, files
-
-
-def checksum(path: Path) -> str:
-    """Return a file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check(sheets: dict[str, Sheet], month: str, secret: bytes, previous: dict[str, pd.DataFrame] | None = None) -> None:

@@ -19,14 +19,12 @@ from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from typing import TextIO
 
-import psutil
-
-from infoaccess import rooms
+from infoaccess import locks, rooms
 
 FILE = "runs.jsonl"
 BYTES, FILES = 1_000_000, 12  # some ten thousand lines each; the oldest file goes
-SLACK_SECONDS = 60  # a clock may be set a little while a run is at work
 LOG = logging.getLogger("infoaccess.journal")
+HEARD = logging.getLogger("infoaccess")  # what the other modules warn of
 _LONG_NUMBER = re.compile(r"\d{9,}")  # an identity or telephone number; nothing that a reason needs is as long
 LOG.propagate = False
 LOG.addHandler(logging.NullHandler())  # outside a run nothing is written
@@ -49,7 +47,10 @@ class Run:
     @property
     def lost(self) -> bool:
         """Tell whether it ended without a word: no end is written and its process is gone."""
-        return self.end is None and bool(self.start) and not alive(self.start["pid"], self.start["time"])
+        if self.end is not None or not self.start:
+            return False
+        born = locks.born(self.start["pid"])
+        return not born or born != self.start.get("born")
 
 
 class _Lines(logging.Formatter):
@@ -57,8 +58,16 @@ class _Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        facts = {"time": now(), "level": record.levelname.lower(), "text": record.getMessage()}
+        facts = {"time": now(), "level": record.levelname.lower(), "text": clean(record.getMessage())}
         return json.dumps(facts | getattr(record, "facts", {}), ensure_ascii=False)
+
+
+class _Watched(logging.StreamHandler):
+    """Show on a terminal what the other modules warn of, as a step is shown."""
+
+    def __init__(self):
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
 
 
 class _Kept(RotatingFileHandler):
@@ -93,15 +102,22 @@ def opened(what: str) -> Iterator[str]:
         _complain(err)
     handler.setFormatter(_Lines())
     handler.addFilter(lambda record: _of(record, run))
-    level = LOG.level
+    handlers = [handler, *([_Watched()] if sys.stderr.isatty() else [])]
+    levels = [(logger, logger.level) for logger in (LOG, HEARD)]
     LOG.addHandler(handler)
-    LOG.setLevel(logging.INFO)
+    for each in handlers:
+        HEARD.addHandler(each)
+    for logger, _ in levels:
+        logger.setLevel(logging.INFO)
     try:
-        note("start", what, pid=os.getpid(), user=_user())
+        note("start", what, pid=os.getpid(), born=locks.born(os.getpid()), user=_user())
         yield run
     finally:
         LOG.removeHandler(handler)
-        LOG.setLevel(level)
+        for each in handlers:
+            HEARD.removeHandler(each)
+        for logger, level in levels:
+            logger.setLevel(level)
         handler.close()
 
 
@@ -156,20 +172,8 @@ def clean(text: str) -> str:
     return _LONG_NUMBER.sub("…", text)
 
 
-def alive(pid: int, since: str) -> bool:
-    """Tell whether a process is at work that may be the one of that time: a number is given again after a start."""
-    try:
-        process = psutil.Process(pid)
-        began, gone = process.create_time(), process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:  # another user's
-        return True
-    return not gone and began <= dt.datetime.fromisoformat(since).timestamp() + SLACK_SECONDS
-
-
 def _of(record: logging.LogRecord, run: str) -> bool:
-    record.facts = {"run": run} | getattr(record, "facts", {})
+    record.facts = {"event": "note"} | getattr(record, "facts", {}) | {"run": run}
     return True
 
 

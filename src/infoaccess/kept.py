@@ -14,27 +14,12 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
-from infoaccess import areas, rooms, store, units
+from infoaccess import areas, checksums, rooms, store, units
 from infoaccess.errors import UsageError
-from infoaccess.intake import checksum
 
 CLASSES = ("poor", "near_poor", "policy")
 STAYS = (rooms.RELEASE, "purged")  # folders of data/ that are never deleted
 VILLAGES = ["month", "commune_code", "village"]
-
-
-def checksums(month: str) -> dict[str, str]:
-    """Return the SHA-256 of each of a month's lists by name, as they lie there or lay there when they were deleted."""
-    if (rooms.purged(month) / "record.json").exists():
-        return record(month)["lists"]
-    folder = rooms.data(rooms.RAW, month)
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    return {path.name: checksum(path) for path in found if path.is_file()}
-
-
-def months() -> list[str]:
-    """List the months that have lists or had them, oldest first."""
-    return sorted({*rooms.raw_months(), *rooms.purged_months()})
 
 
 def record(month: str) -> dict:
@@ -48,7 +33,7 @@ def write(month: str, day: str) -> None:
     placed = rooms.data(rooms.PLACED, month)
     there = (placed / "door.json").exists()
     door = store.door(rooms.PLACED, month) if there else {}
-    noted = {"month": month, "purged_on": day, "lists": checksums(month), "complete": door.get("complete")}
+    noted = {"month": month, "purged_on": day, "lists": checksums.lists(month), "complete": door.get("complete")}
     with rooms.replaced(rooms.purged(month)) as folder:
         if there:
             _villages(month).to_parquet(folder / "villages.parquet", compression="zstd")

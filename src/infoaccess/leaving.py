@@ -42,13 +42,24 @@ class Told:
             self.wrong.append(f"{name} khác bản làm lại từ phòng 4")
 
 
-def of_report(folder: Path, code: str, month: str) -> Told:
-    """Compare one unit's executed report, its page and its PDF with what room 4 alone gives."""
+def made_again(path: Path, month: str, code: str) -> tuple[Told, str, bytes, NotebookNode]:
+    """Make one unit's executed report again with the rooms shut: what differed, its page and its PDF made so."""
     told = Told()
-    book = _again(folder / "run" / f"5_progress_report_{code}.ipynb", month, code, told)
+    book = _again(path, month, code, told)
     with rooms.released_only():
         page, _ = export.HTMLReport().from_notebook_node(book)
         document, _ = export.PDFReport().from_notebook_node(book)
+    return told, page, document, book
+
+
+def of_report(folder: Path, code: str, month: str) -> Told:
+    """Compare one unit's executed report, its page and its PDF with what room 4 alone gives."""
+    path = folder / "run" / f"5_progress_report_{code}.ipynb"
+    return written(folder, code, *made_again(path, month, code))
+
+
+def written(folder: Path, code: str, told: Told, page: str, document: bytes, book: NotebookNode) -> Told:
+    """Compare the files of one unit's report with what they must be, and look for hidden counts in the PDF's text."""
     told.same(f"{code}.html", (folder / f"{code}.html").read_text(encoding="utf-8"), page)
     told.same(f"{code}.pdf", (folder / f"{code}.pdf").read_bytes(), document)
     told.wrong += strays.printed(folder / f"{code}.pdf", export.blocks(book))

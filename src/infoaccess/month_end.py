@@ -53,8 +53,10 @@ def _month(month: str, manifest: dict, found: dict, w: words.Words) -> None:
     state = w(f"state.{manifest.get('parameters', {}).get('state', 'preliminary')}")
     counts = {"reports": len(made), "units": len(valid), "revision": manifest.get("revision", 1), "state": state}
     found["published"].append(w("telling.summary.line", period=period, **counts))
-    absent = valid[~valid["code"].isin(list(made))]["name"]
-    if len(absent):
+    why = manifest.get("failed", {})
+    lacking = sorted(valid.to_dict("records"), key=lambda unit: unit["code"] not in why)  # those with a reason first
+    absent = [_missing(unit, why, w) for unit in lacking if unit["code"] not in made]
+    if absent:
         more = len(absent) - NAMED
         names = [*absent[:NAMED], *([w("telling.summary.others", count=more)] if more > 0 else [])]
         found["lacking"].append(w("telling.summary.missing_reports", period=period, names=", ".join(names)))
@@ -71,6 +73,12 @@ def _month(month: str, manifest: dict, found: dict, w: words.Words) -> None:
     found["where"].append(w("telling.summary.see_changes", path=f"reports/{month}/changes.html"))
     if bad or silent:
         found["where"].append(w("telling.summary.see_problems", path=f"data/1_validated/{month}/summary.html"))
+
+
+def _missing(unit: dict, why: dict[str, str], w: words.Words) -> str:
+    """Name a unit without a report, and the reason where a run tried and failed."""
+    told = w.table["page"]["lacking"].get(why.get(unit["code"]))
+    return w("telling.summary.because", name=unit["name"], reason=told) if told else unit["name"]
 
 
 def _banners(months: list[str], w: words.Words) -> list[str]:

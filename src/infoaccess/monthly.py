@@ -1,7 +1,6 @@
 """Make a month: stages 1 to 4, then the reports, which appear all at once or not at all."""
 
 import datetime as dt
-import hashlib
 import logging
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from infoaccess import (
     attempts,
     batch,
     changed,
-    identity,
+    deposit,
+    due,
     kept,
     leash,
     leaving,
@@ -28,32 +28,16 @@ _log = logging.getLogger("infoaccess")
 
 
 def inputs_key(month: str, settings: dict) -> str:
-    """Return the checksum of all that a month's figures rest on.
-
-    Its lists and all earlier ones (those deleted since, as they were), settings, this code, the secret of the hashes.
-    """
-    told = sorted((k, v) for k, v in settings.items() if k not in revisions.HOUSEKEEPING)
-    known = hashlib.sha256(repr(told).encode() + identity.fingerprint(identity.key()).encode())
-    for path in sorted(Path(__file__).parent.glob("*.*")) + [
-        rooms.facts("units.csv"),
-        rooms.facts("lineage.csv"),
-        rooms.confirmed_headings(),
-        rooms.facts("aliases.csv"),
-        *sorted(rooms.facts("area_sets").glob("*.csv")),
-    ]:
-        if path.is_file():
-            known.update(path.read_bytes())
-    for earlier in (m for m in kept.months() if m <= month):
-        for name, content in kept.checksums(earlier).items():
-            known.update(f"{earlier}/{name}:{content}".encode())
-    return known.hexdigest()
+    """Return the checksum of all that a month's figures rest on: its lists, all earlier ones, the method."""
+    return due.now(settings).keys[month]
 
 
-def first_due(month: str, settings: dict) -> str:
+def first_due(month: str, settings: dict, here: due.Now | None = None) -> str:
     """Return the first month whose released counts are not made from the lists, settings and code that are here now."""
+    keys = (here or due.now(settings)).keys
     for earlier in (m for m in rooms.raw_months() if settings["first_month"] <= m <= month):
         mark = rooms.data(rooms.RELEASE, earlier) / "inputs.sha256"
-        if not mark.exists() or mark.read_text(encoding="ascii") != inputs_key(earlier, settings):
+        if not mark.exists() or mark.read_text(encoding="ascii") != keys.get(earlier):
             return earlier
     return month
 
@@ -75,15 +59,24 @@ def plan(month: str, only: str | None, areas: list[str]) -> list[str]:
     return lines
 
 
-def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int = 1) -> Path:
+def run(
+    month: str,
+    *,
+    only: str | None = None,
+    areas: list[str] = (),
+    jobs: int = 1,
+    occasion: due.Occasion | None = None,
+) -> Path:
     """Make a month and return its folder of reports (or the room of the one stage that was run).
 
+    Before anything else every list that lies there is kept (`deposit`).
     Raises Partly where it was published without some reports, and the other errors of `errors`; with these the reports
     that were there before are still there, untouched.
     """
+    occasion = occasion or due.Occasion(asked=True)
     settings, chosen = runner.settings(), runner.stages(only)
     leash.limits(settings)
-    rooms.month_name(month)
+    settings["state"] = due.state(occasion.state, due.published(rooms.month_name(month)), settings)
     codes = areas_of(month, list(areas))
     _need_lists(month)
     with rooms.alone(*rooms.places(), doing=month) as cut_off:
@@ -97,7 +90,8 @@ def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int
                 "Hãy chạy scripts/purge.py rồi chạy lại."
             )
         published.tidy(settings["lang"])
-        return _run(month, chosen, codes, jobs, settings, full=not areas)
+        deposit.take()
+        return _run(month, chosen, codes, jobs, settings, occasion)
 
 
 def shortfall(month: str) -> list[str]:
@@ -125,12 +119,12 @@ def _need_lists(month: str) -> None:
         raise RoomError(f"Chưa có danh sách của tháng {month}: hãy chép các tệp vào {folder} rồi chạy lại.{last}")
 
 
-def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: bool) -> Path:
+def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, occasion: due.Occasion) -> Path:
     of_stage, _ = leash.limits(settings)
-    since = first_due(month, settings)
-    values = {**settings, "month": month, "since": since}
     # What the figures rest on is noted before they are made: a list that comes meanwhile makes its month due again.
-    rest_on = {m: inputs_key(m, settings) for m in rooms.raw_months() if since <= m <= month}
+    here = due.now(settings)
+    since = first_due(month, settings, here)
+    values = {**settings, "month": month, "since": since}
     with rooms.scratch() as folder:
         done = []
         for stage in (s for s in chosen if s.id != "5"):
@@ -140,36 +134,49 @@ def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: 
             attempts.call(runner.execute, stage.notebook, runner.select(source, values), target, of_stage)
             done.append(target)
         if any(s.id == "4" for s in chosen):
-            for m, known in rest_on.items():
-                rooms.put(rooms.data(rooms.RELEASE, m) / "inputs.sha256", known)
+            for m in (m for m in here.keys if since <= m <= month and m in rooms.raw_months()):
+                rooms.put(rooms.data(rooms.RELEASE, m) / "inputs.sha256", here.keys[m])
         if all(s.id != "5" for s in chosen):
             return rooms.data(
                 {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}.get(chosen[0].id, rooms.INDICATORS)
             )
-        return _publish(month, codes, jobs, settings, done, full)
+        return _publish(month, codes, jobs, settings, done, here, occasion)
 
 
-def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list[Path], full: bool) -> Path:
+def _publish(
+    month: str,
+    codes: list[str],
+    jobs: int,
+    settings: dict,
+    done: list[Path],
+    here: due.Now,
+    occasion: due.Occasion,
+) -> Path:
     with rooms.replaced(rooms.reports(month)) as folder:
         (folder / "run").mkdir()
         for path in done:
             (folder / "run" / path.name).write_bytes(path.read_bytes())
         reports, failed = batch.reports(tasks(month, codes, settings, folder), jobs)
         left = [made["left"] for made in reports.values()]
-        slides = reports.pop(batch.SLIDES, None) is not None
+        reports.pop(batch.SLIDES, None)
         numbers = {code: made["numbers"] for code, made in reports.items()}
         if not numbers:
             raise next(iter(failed.values()))
+        told = {code: err.reason for code, err in failed.items()}
+        if occasion.beside:  # last, as what is carried shares its bytes with the revision it comes from
+            numbers, told = revisions.carried(month, folder, numbers, told)
         door = store.door(rooms.VALIDATED, month)
         made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
         (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
-        manifest = published.manifest(month, numbers, settings, door, _rests_on(month, settings))
-        manifest["failed"] = {code: err.reason for code, err in failed.items()}
+        manifest = published.manifest(month, numbers, settings, door, _made_from(month, here))
+        manifest |= {"failed": (occasion.as_published or {}).get("failed", told)}
+        manifest |= {"rests_on": _rests_on(month, here), "reasons": _reasons(month, here, codes, occasion)}
         manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, made, [*numbers]))
-        manifest = revisions.settle(month, folder, manifest, today(month))
+        manifest = revisions.settle(month, folder, manifest, _day(month, occasion), occasion.as_published)
         changed.write(month, folder, settings["lang"])
-        left_out = {c: "not_asked" for c in units.on(month)["code"] if not full and c not in numbers}
-        page = published.month_index(month, numbers, left_out | manifest["failed"], settings, door, slides=slides)
+        left_out = {c: "not_asked" for c in units.on(month)["code"] if c not in numbers} | manifest["failed"]
+        slides = (folder / "presentation.pdf").exists()
+        page = published.month_index(month, numbers, left_out, settings, door, slides=slides)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
         leaving.stop(month, leaving.of_last(folder, month, page, manifest, settings["lang"]))
         published.seal(folder)
@@ -180,10 +187,10 @@ def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list
     return rooms.reports(month)
 
 
-def today(month: str) -> dt.date:
-    """Return the day of a publication: the clock's, never before that of the revision which it replaces."""
-    day = dt.date.today()
-    told = (revisions.read(rooms.reports(month)) or {}).get("published")
+def _day(month: str, occasion: due.Occasion) -> dt.date:
+    """Return the day of a publication: the occasion's, never before that of the revision which it replaces."""
+    day = occasion.day
+    told = None if occasion.as_published else (revisions.read(rooms.reports(month)) or {}).get("published")
     former = dt.date.fromisoformat(told) if told else day
     if day < former:
         _log.warning(
@@ -193,10 +200,23 @@ def today(month: str) -> dt.date:
     return max(day, former)
 
 
-def _rests_on(month: str, settings: dict) -> str:
+def _made_from(month: str, here: due.Now) -> str:
     """Return the checksum of what room 4 was made from."""
     mark = rooms.data(rooms.RELEASE, month) / "inputs.sha256"
-    return mark.read_text(encoding="ascii") if mark.exists() else inputs_key(month, settings)
+    return mark.read_text(encoding="ascii") if mark.exists() else here.keys[month]
+
+
+def _rests_on(month: str, here: due.Now) -> dict:
+    """Return on what a revision rests; where room 4 is older than the lists (--only 5), the month stays due."""
+    now = here.under(month)
+    return now if _made_from(month, here) == here.keys[month] else now | {"own": {}, "lists": {}}
+
+
+def _reasons(month: str, here: due.Now, codes: list[str], occasion: due.Occasion) -> list[dict]:
+    """Say why the month is made; now that stage 1 has read the lists it is known who sent them."""
+    if occasion.beside:
+        return [{"kind": "reports", "codes": codes}]
+    return due.reasons(month, due.published(month), here, occasion.why, asked=occasion.asked)
 
 
 def tasks(month: str, codes: list[str], settings: dict, folder: Path) -> list[dict]:

@@ -17,8 +17,10 @@ from infoaccess import crs, desk, desk_counts, desk_names, desk_tables, geograph
 from infoaccess.errors import UsageError
 
 LEVELS = ("commune", "district")
+WIDE = 940  # pixels: a notebook beside the list of files, on a screen of 1366
 NO_FIGURE, LINE, MOST = "#e3e6ea", "#ffffff", 8  # colours; units that the chart of months shows at most
 HOVER = "%{text}<extra></extra>"
+GROUND = {"bgcolor": "rgba(255,255,255,.7)"}
 FONT = {"family": "DejaVu Sans, Arial, sans-serif", "size": 12}
 
 
@@ -50,32 +52,51 @@ def browse(frame: pd.DataFrame) -> ITable:
     """Show a frame as a table to sort and search: 1 row of the screen = 1 row of the frame, headings in Vietnamese."""
     w = words.load("vi").table["desk"]
     plain = pd.DataFrame(frame).drop(columns="geometry", errors="ignore")
+    plain = plain.drop(columns=[c for c in ("lower_share", "estimate_share", "upper_share") if _empty(plain, c)])
     shown = plain.select_dtypes(["string", "object", "str"]).columns
     texts = plain.assign(**{c: plain[c].map(lambda v: w["shown"].get(v, v)) for c in shown})
     shares = [c for c in plain.columns if str(c).endswith(desk_tables.SHARES)]
     texts = texts.assign(**{c: (plain[c].astype("Float64") * 100).round(1) for c in shares})
+    for column in plain.select_dtypes(
+        "number"
+    ).columns:  # a cell without a figure is blank, and sorts before all others
+        if texts[column].isna().any():
+            texts[column] = texts[column].astype(object).where(texts[column].notna(), "")
     names = {c: w["column"].get(c, str(c)) + (" (%)" if c in shares else "") for c in plain.columns}
     caption = frame.attrs.get("title", "")
     return ITable(texts.rename(columns=names), caption=caption, showIndex=False, language=dict(w["browse"]))
 
 
+def _empty(frame: pd.DataFrame, column: str) -> bool:
+    return column in frame and bool(frame[column].isna().all())
+
+
 def blank(title: str = "", height: int = 460, **layout) -> go.FigureWidget:
     """Return an empty figure in the house's style."""
     margin = {"l": 10, "r": 10, "t": 40, "b": 30}
-    look = {"template": "plotly_white", "font": FONT, "height": height, "margin": margin, "title": {"text": title}}
+    look = {
+        "template": "plotly_white",
+        "font": FONT,
+        "height": height,
+        "width": WIDE,
+        "margin": margin,
+        "title": {"text": title, "font": {"size": 15}},
+        "modebar": {"orientation": "v"},
+        "separators": ",.",
+    }
     return go.FigureWidget(layout=look | layout)
 
 
 def empty_map(height: int = 520) -> go.FigureWidget:
     """Return a map without units: one trace a class, one for units without a figure, the last for the dots."""
     axes = {"xaxis": {"visible": False}, "yaxis": {"visible": False, "scaleanchor": "x"}}
-    legend = {"x": 1, "xanchor": "right", "y": 1, "bgcolor": "rgba(255,255,255,.7)"}
+    legend = {"x": 0.97, "xanchor": "right", "y": 1} | GROUND
     figure = blank(height=height, dragmode="lasso", hovermode="closest", uirevision="map", legend=legend, **axes)
     line = {"color": LINE, "width": 0.7}
     for n in range(map_scale.CLASSES + 1):
         figure.add_scatter(x=[], y=[], mode="lines", fill="toself", line=line, hoverinfo="skip", name=f"{n}")
     dots = {"size": 7, "color": "rgba(20,30,45,.55)", "line": {"color": LINE, "width": 0.5}}
-    figure.add_scatter(x=[], y=[], mode="markers", marker=dots, showlegend=False, hovertemplate=HOVER)
+    figure.add_scatter(x=[], y=[], mode="markers", marker=dots, name=_w("units"), hovertemplate=HOVER)
     return figure
 
 
@@ -84,21 +105,21 @@ def paint(figure: go.FigureWidget, found: pd.DataFrame, colours: str, title: str
     drawn = shapes(found["area_set"].iloc[0]).merge(pd.DataFrame(found), on="code", validate="one_to_one")
     chosen = map_scale.scale(sorted(drawn["share"].dropna().astype(float)), colours)
     places = [None if pd.isna(v) else chosen.place(float(v)) for v in drawn["share"]]
+    parts = [drawn[[p == n for p in places]] for n in range(map_scale.CLASSES)]
+    parts.append(drawn[[p is None for p in places]])
     with figure.batch_update():
-        for n, trace in enumerate(figure.data[:-1]):
-            last = n == map_scale.CLASSES
-            mine = [p is None if last else p == n for p in places]
-            shown = drawn[mine]
-            trace.x, trace.y = (np.concatenate(shown[c].tolist()) if len(shown) else [] for c in ("x", "y"))
-            known = not last and n < len(chosen.labels)
-            trace.name = _w("none") if last else chosen.labels[n] if known else ""
-            trace.fillcolor = NO_FIGURE if last else chosen.colours[n] if known else NO_FIGURE
-            trace.showlegend = bool(len(shown))
+        for trace, part in zip(figure.data[:-1], parts, strict=True):
+            trace.x, trace.y = (np.concatenate(part[c].tolist()) if len(part) else [] for c in ("x", "y"))
         dots = figure.data[-1]
         dots.x, dots.y, dots.selectedpoints = drawn["px"].tolist(), drawn["py"].tolist(), None
         dots.text = [_said(r) for r in drawn.to_dict("records")]
         dots.customdata = [[c] for c in drawn["code"]]
         figure.layout.title.text = title
+    # One by one: what a batch changes in some traces it takes away from those that keep theirs.
+    labels = [*chosen.labels, *[""] * (map_scale.CLASSES - len(chosen.labels)), _w("none")]
+    fills = [*chosen.colours, *[NO_FIGURE] * (map_scale.CLASSES + 1 - len(chosen.colours))]
+    for trace, part, label, fill in zip(figure.data[:-1], parts, labels, fills, strict=True):
+        trace.update(name=label, fillcolor=fill, showlegend=bool(len(part)))
 
 
 def _said(row: dict) -> str:
@@ -165,6 +186,7 @@ def draw_months(figure: go.FigureWidget, lines: pd.DataFrame) -> None:
             share = part["share"].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
             figure.add_scatter(x=part["month"].tolist(), y=share, mode="lines+markers", name=name, connectgaps=False)
         figure.layout.xaxis.type, figure.layout.showlegend = "category", True
+        figure.layout.legend = {"x": 0.97, "xanchor": "right", "y": 0.02, "yanchor": "bottom"} | GROUND
         figure.layout.title.text = lines.attrs.get("title", "")
 
 
@@ -188,7 +210,8 @@ def funnel(month: str = "", measure: str = "deprived_any", areas: str = "commune
     """Draw units by size and rate with the limits that chance allows; the dots outside are those that stand out."""
     found = desk.counts(desk_names.month(month or None), measure, areas)
     judged = noise.funnel(pd.DataFrame(found)[["code", "name", "numerator", "denominator", "status"]])
-    figure = blank(found.attrs["title"], 480, yaxis={"tickformat": ".0%"}, xaxis={"title": {"text": _w("size")}})
+    axes = {"yaxis": {"tickformat": ".0%"}, "xaxis": {"title": {"text": _w("size")}}}
+    figure = blank(found.attrs["title"], 480, legend={"x": 0.97, "xanchor": "right"} | GROUND, **axes)
     rated = judged.units.dropna(subset=["share"])
     if len(rated) and judged.rate not in (None, 0.0, 1.0):
         sizes = sorted({max(2, round(s)) for s in np.geomspace(2, rated["denominator"].max() * 1.05, 60)})

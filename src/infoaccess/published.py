@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import any_two, html, intake, revisions, rooms, runner, units, words
+from infoaccess import any_two, checksums, html, revisions, rooms, runner, units, words
 
 SUMS, MARK = "SHA256SUMS", ".archive"  # checksums of executed notebooks; what the archive was made from
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
@@ -81,10 +81,10 @@ def seal(folder: Path) -> None:
     the same for the same documents.
     """
     run = folder / "run"
-    sums = "".join(f"{intake.checksum(p)}  {p.name}\n" for p in sorted(run.glob("*.ipynb")))
+    sums = "".join(f"{checksums.read(p)}  {p.name}\n" for p in sorted(run.glob("*.ipynb")))
     (run / SUMS).write_text(sums, encoding="utf-8", newline="\n")
     documents = sorted(p for p in folder.iterdir() if p.is_file() and p.name != revisions.MANIFEST)
-    made = revisions.read(folder) | {"files": {p.name: intake.checksum(p) for p in documents}}
+    made = revisions.read(folder) | {"files": {p.name: checksums.read(p) for p in documents}}
     runner.write_json(folder / revisions.MANIFEST, made)
 
 
@@ -103,7 +103,7 @@ def damaged(folder: Path) -> list[str]:
         name
         for name, known in noted.items()
         if not (thinned and not (folder / name).exists())
-        and (not (folder / name).is_file() or intake.checksum(folder / name) != known)
+        and (not (folder / name).is_file() or checksums.read(folder / name) != known)
     ]
 
 

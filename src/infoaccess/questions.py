@@ -71,10 +71,9 @@ def _lifted(
     known = sure[PHONE] & sure[CONNECTION]
     after = {PHONE: phone, CONNECTION: connection}
     cleared = (~device | pl.lit(phone)) & (~internet | pl.lit(connection))
-    score = pl.sum_horizontal(pl.col(i.id).fill_null(False).cast(pl.Int64) * i.weight for i in rules.indicators)
-    gone = pl.sum_horizontal(
-        pl.col(i.id).fill_null(False).cast(pl.Int64) * i.weight for i in rules.indicators if after.get(i.id, False)
-    )
+    weights = {i.id: pl.col(i.id).fill_null(False).cast(pl.Int64) * i.weight for i in rules.indicators}
+    score = pl.sum_horizontal(weights.values())
+    gone = pl.sum_horizontal(pl.lit(0), *(w for i, w in weights.items() if after.get(i, False)))
     every = pl.all_horizontal(pl.col(i.id).is_not_null() for i in rules.indicators)
     poor = pl.col("poor").fill_null(False) & every & (score >= rules.cutoff) & (score - gone < rules.cutoff)
     flags = {

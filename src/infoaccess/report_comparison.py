@@ -17,10 +17,12 @@ AGAINST = ("month", "year", "plan")
 
 
 def months_table(r: Report) -> Exhibit:
-    """Show each headline number beside last month's, last year's and that of the plan's beginning."""
+    """Show each headline number beside last month's, last year's and that of the plan's beginning, as far as known."""
     w, earlier = r.w, comparing.earlier(r.release.month)
     heads = [column(w("column.measure"), align="left"), column(words.month_short(r.release.month))]
-    shown = [(a, earlier[a]) for a in AGAINST if a in earlier]
+    known = {m for m in earlier.values() if any(_count(r, spec, m).status != "missing" for spec in HEADLINES)}
+    shown = [(a, earlier[a]) for a in AGAINST if earlier.get(a) in known]
+    untold = [words.month_short(m) for m in dict.fromkeys(earlier.values()) if m not in known]
     for against, month in shown:
         tier = w(f"against.{against}", month=words.month_short(month))
         heads += [column(w("column.then"), tier), column(w("column.change"), tier)]
@@ -34,7 +36,8 @@ def months_table(r: Report) -> Exhibit:
             broken |= crossed and change is not None
             cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, w)]
         rows.append(row(w(f"row.{spec.id.split('.')[0]}"), cells))
-    notes = [signs(r), w("note.compared")] + ([w("note.twog")] if broken else [])
+    notes = [signs(r), *([w("note.compared")] if shown else []), *([w("note.twog")] if broken else [])]
+    notes += [w("note.not_compared", months=", ".join(untold))] if untold else []
     return exhibits.table("months", None, w("caption.months", period=r.period), heads, rows, notes)
 
 

@@ -15,26 +15,28 @@ import re
 import shutil
 from pathlib import Path
 
-from infoaccess import leash, rooms, runner, units, words
+from infoaccess import method, rooms, runner, units, words
 from infoaccess.errors import UsageError
 
 MANIFEST = "manifest.json"
-HOUSEKEEPING = {"retention_months", "revisions_megabytes", *leash.SETTINGS}  # settings that no document shows
-OWN = {"revision", "published"}  # what the manifest says of the revision itself
-MADE_BY = {"inputs_key", "versions", "read_back", "files"}  # another program: no other revision
+OWN = {"revision", "published", "reasons"}  # what the manifest says of the revision itself
+MADE_BY = {"inputs_key", "rests_on", "versions", "read_back", "files"}  # another program: no other revision
 WRITTEN_LAST = {MANIFEST, "index.html", "changes.html"}
 _STAYS = (".pdf", ".xlsx", ".json")
 
 
-def settle(month: str, fresh: Path, made: dict, day: dt.date) -> dict:
+def settle(month: str, fresh: Path, made: dict, day: dt.date, again: dict | None = None) -> dict:
     """Number the revision that lies in a fresh folder, keep the one that it replaces, and return its whole manifest.
 
     Called when all documents are in the folder, before it takes its place. Documents and figures that are the same,
-    byte for byte, are the same revision, of the day on which it was published first.
+    byte for byte, are the same revision, of the day on which it was published first and for the reasons of then.
+    `again` is the manifest of a revision that is made again: what it says of itself stays said.
     """
     there = rooms.reports(month)
     former = read(there) or {}
-    if former and _same(there, former, fresh, made):
+    if again:
+        found = {key: again[key] for key in OWN & set(again)}
+    elif former and _same(there, former, fresh, made):
         found = {key: former[key] for key in OWN & set(former)}
     else:
         number = keep(month) if there.is_dir() and any(there.iterdir()) else max(kept(month), default=0)
@@ -53,8 +55,25 @@ def keep(month: str) -> int:
             return number
         number = max(kept(month)) + 1  # a number is never given twice, and nothing that lies there is replaced
     with rooms.replaced(place(month, number)) as folder:
-        _double(there, folder)
+        doubled(there, folder)
     return number
+
+
+def carried(month: str, fresh: Path, numbers: dict, failed: dict[str, str]) -> tuple[dict, dict[str, str]]:
+    """Put the present revision's documents that a fresh folder has not made into it too.
+
+    Returns all units' numbers, and why which documents failed, now or then.
+    """
+    there = rooms.reports(month)
+    former = read(there) or {"reports": {}}
+    kept_codes = {c: n for c, n in former["reports"].items() if c not in numbers and (there / f"{c}.pdf").exists()}
+    names = [name for c in kept_codes for name in (f"{c}.html", f"{c}.pdf", f"run/5_progress_report_{c}.ipynb")]
+    names += ["presentation.pdf", "presentation_notes.pdf", "run/6_presentation.ipynb"]
+    for name in names:
+        if (there / name).is_file() and not (fresh / name).exists():
+            _twice(there / name, fresh / name)
+    still = {code: why for code, why in former.get("failed", {}).items() if not (fresh / f"{code}.pdf").exists()}
+    return kept_codes | numbers, still | failed
 
 
 def place(month: str, number: int) -> Path:
@@ -64,10 +83,10 @@ def place(month: str, number: int) -> Path:
 
 def kept(month: str) -> list[int]:
     """List the numbers of a month's former revisions that still lie there."""
-    return sorted(n for m, n in _all() if m == month)
+    return sorted(n for m, n in numbered() if m == month)
 
 
-def _all() -> list[tuple[str, int]]:
+def numbered() -> list[tuple[str, int]]:
     found = (re.fullmatch(r"(20\d\d-\d\d)\.r(\d+)", path.name) for path in rooms.reports().glob("20*.r*"))
     return sorted((name[1], int(name[2])) for name in found if name)
 
@@ -97,7 +116,7 @@ def thin(megabytes: int) -> list[Path]:
     """
     if type(megabytes) is not int or megabytes < 0:
         raise UsageError(f"revisions_megabytes phải là số nguyên từ 0 trở lên, không phải {megabytes!r}.")
-    folders = [place(month, number) for month, number in _all()]
+    folders = [place(month, number) for month, number in numbered()]
     weight = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
     thinned = []
     for folder in folders:
@@ -191,7 +210,8 @@ def _same(there: Path, former: dict, fresh: Path, made: dict) -> bool:
 
 def _told(manifest: dict) -> dict:
     """Return what a manifest says that a reader of the documents could notice."""
-    shown = {k: v for k, v in manifest["parameters"].items() if k not in HOUSEKEEPING}
+    given = manifest["parameters"]
+    shown = method.of_figures(given) | {"state": given["state"]}
     return {k: v for k, v in manifest.items() if k not in OWN | MADE_BY} | {"parameters": shown}
 
 
@@ -200,14 +220,18 @@ def _bytes(folder: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _double(source: Path, target: Path) -> None:
+def doubled(source: Path, target: Path) -> None:
     """Put a folder's files into another one too: as second names where the disk knows them, else as copies."""
     for path in sorted(source.rglob("*")):
         twin = target / path.relative_to(source)
         if path.is_dir():
             twin.mkdir(parents=True, exist_ok=True)
             continue
-        try:
-            os.link(path, twin)
-        except OSError:  # another disk, or a file system without links
-            shutil.copy2(path, twin)
+        _twice(path, twin)
+
+
+def _twice(path: Path, twin: Path) -> None:
+    try:
+        os.link(path, twin)
+    except OSError:  # another disk, or a file system without links
+        shutil.copy2(path, twin)

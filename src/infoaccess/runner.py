@@ -12,13 +12,12 @@ from pathlib import Path
 
 import nbformat
 import papermill
-import yaml
 import zmq
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import attempts, disk, engine, journal, leash, pipeline, rooms, warm
+from infoaccess import attempts, disk, engine, journal, leash, method, pipeline, rooms, warm
 from infoaccess.errors import (
     InfoAccessError,
     InputError,
@@ -30,6 +29,7 @@ from infoaccess.errors import (
     UsageError,
 )
 
+settings = method.settings
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 
 # A kernel's farewell is no news for cron.
@@ -37,21 +37,6 @@ QUIET = [
     "--IPKernelApp.log_level=50",
     "--IPKernelApp.exec_lines=import logging; logging.getLogger('asyncio').setLevel(logging.CRITICAL)",
 ]
-
-
-def settings() -> dict:
-    """Read notebooks/parameters.yaml.
-
-    Raises UsageError when it is not a table of settings.
-    """
-    path = rooms.notebooks() / "parameters.yaml"
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as err:
-        raise UsageError(f"Không đọc được {path}: hãy sửa lại tệp cài đặt này.") from err
-    if not isinstance(found, dict):
-        raise UsageError(f"{path} phải là các dòng dạng tên: giá trị.")
-    return found
 
 
 def check_parameters(path: Path, given: dict) -> None:
@@ -192,19 +177,18 @@ def report(task: dict) -> dict:
     back is not what was released.
     """
     from infoaccess import leaving, readback
-    from infoaccess.export import HTMLReport, PDFReport
 
     folder, code = Path(task["folder"]), task["code"]
     page_name, paper_name, target = (folder / name for name in files(task))
-    notebook = attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
-    page, _ = HTMLReport().from_notebook_node(notebook)
+    month = task["parameters"]["month"]
+    attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
+    told, page, document, book = leaving.made_again(target, month, code)
     page_name.write_text(page, encoding="utf-8", newline="\n")
-    document, _ = PDFReport().from_notebook_node(notebook)
     paper_name.write_bytes(document)
     with rooms.released_only():
         numbers = readback.check(folder, readback.opened(task))
-    month = task["parameters"]["month"]
-    return {"code": code, "numbers": numbers, "left": leaving.stop(month, leaving.of_report(folder, code, month))}
+    left = leaving.stop(month, leaving.written(folder, code, told, page, document, book))
+    return {"code": code, "numbers": numbers, "left": left}
 
 
 def presentation(task: dict) -> dict:

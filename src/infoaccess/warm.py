@@ -8,6 +8,7 @@ along; the server ends with the process that started it. POSIX alone: elsewhere 
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -25,7 +26,7 @@ from pathlib import Path
 import numpy
 import pandas
 
-from infoaccess import leash, words
+from infoaccess import leash, memo, words
 from infoaccess.errors import KernelDied, StageError
 
 SOCKET = "INFOACCESS_WARM"  # names the socket to the processes that the runner starts
@@ -128,6 +129,14 @@ def path() -> str:
     return os.environ.get(SOCKET) or _started()
 
 
+def share(saved: Path) -> None:
+    """Let the warm process hold, for all its kernels, what this process has saved (`memo`)."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as asked:
+        asked.connect(path())
+        asked.sendall(json.dumps({"memo": str(saved)}).encode() + b"\n")
+        asked.recv(64)  # it answers when it has read
+
+
 def use(socket_path: str | None) -> None:
     """Let this process fork its kernels from the warm process behind a socket; with None from one of its own."""
     path.cache_clear()
@@ -201,12 +210,16 @@ def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector
         line = b"" if running else asked.makefile("rb").readline()
         if line:
             wanted, server = json.loads(line), os.getpid()
-            pid = os.fork()
-            if pid == 0:
-                _become(wanted, server, [*own, asked, *kernels.values()])
-            kernels[pid] = asked
-            asked.sendall(f"{pid}\n".encode())
-            return
+            if "memo" not in wanted:
+                pid = os.fork()
+                if pid == 0:
+                    _become(wanted, server, [*own, asked, *kernels.values()])
+                kernels[pid] = asked
+                asked.sendall(f"{pid}\n".encode())
+                return
+            memo.load(wanted["memo"])
+            gc.freeze()  # no kernel's collector touches, and so copies, what all share
+            asked.sendall(b"0\n")
     waiting.unregister(asked)
     asked.close()
     if running:
