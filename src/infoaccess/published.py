@@ -1,13 +1,12 @@
 """What a month publishes besides its reports: the indexes and the manifest."""
 
-import hashlib
 import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import any_two, checksums, html, revisions, rooms, runner, units, words
+from infoaccess import any_two, checksums, disk, html, revisions, rooms, runner, units, words
 
-SUMS, MARK = "SHA256SUMS", ".archive"  # checksums of executed notebooks; what the archive was made from
+SUMS = "SHA256SUMS"  # of executed notebooks
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
 
@@ -109,26 +108,17 @@ def damaged(folder: Path) -> list[str]:
 
 def tidy(lang: str) -> None:
     """Write the archive's page anew where it is not that of the months that lie there: a run was cut off before it."""
-    mark = rooms.reports() / MARK
-    if rooms.reports().is_dir() and (not mark.exists() or mark.read_text(encoding="ascii") != _lying()):
+    if disk.archive_is_old(rooms.reports()):
         archive(lang)
-
-
-def _lying() -> str:
-    """Return a checksum of what the archive's page tells: the manifests of all months and revisions, a failed run."""
-    known = hashlib.sha256(str(rooms.failed_page().exists()).encode())
-    for path in sorted(rooms.reports().glob(f"20*/{revisions.MANIFEST}")):
-        known.update(path.parent.name.encode() + path.read_bytes())
-    return known.hexdigest()
 
 
 def archive(lang: str) -> Path:
     """Write reports/index.html and compare.html anew from the months that lie there, and return the first."""
-    lying = _lying()
+    lying = disk.lying(rooms.reports())
     told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
     told["compare"] = any_two.write(lang) is not None
     text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
-    rooms.put(rooms.reports() / MARK, lying)
+    rooms.put(rooms.reports() / disk.MARK, lying)
     return path
