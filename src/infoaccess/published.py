@@ -4,14 +4,14 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import any_two, html, revisions, rooms, units, words
+from infoaccess import any_two, disclosure, html, revisions, rooms, units, words
 
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
 
 
 def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str) -> dict:
-    """Return the month's manifest: inputs and their checksums, versions, parameters, rows in and out, numbers."""
+    """Return the month's manifest: inputs and checksums, versions, parameters, rows in and out, the attack, numbers."""
     return {
         "month": month,
         "inputs": [{k: f[k] for k in ("name", "bytes", "sha256", "state")} for f in door["files"]],
@@ -20,6 +20,7 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
         "communes_without_list": door["communes_without_list"],
         "synthetic": door["synthetic"],
         "parameters": settings,
+        "disclosure": disclosure.attacked(month),
         "versions": {p: version(p) for p in PACKAGES} | {"python": platform.python_version()},
         "reports": numbers,
     }
