@@ -14,6 +14,7 @@ Sources: exact cell suppression is NP-hard; the heuristic of one linear program 
 Kelly, B. L. Golden, A. A. Assad, Networks 22 (1992) and M. Fischetti, J. J. Salazar, Management Science 47 (2001).
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ from infoaccess import attack
 from infoaccess.equations import Model
 
 STEPS = 400  # rounds of hiding; each hides at least one count more
+PATIENT = 4  # rounds in which one count at a time is hidden for another
 WIDE = 2000  # counts looked at for one count in danger
 DEEP = 8  # equations between a count in danger and one that may be hidden for it
 
@@ -67,12 +69,12 @@ def protect(model: Model) -> Protected:
     The caller decides what to do where `audit.exposed` is not empty: then nothing that may be hidden helps.
     """
     graph, first = _Graph(model), primary(model)
-    hidden, found = set(first), None
+    hidden, found, tries = set(first), None, Counter()
     for _ in range(STEPS):
         hidden |= _by_propagation(graph, hidden)
         system = model.system.showing(model.known(hidden))
         found = attack.audit(system, before=found)
-        more = _by_programs(graph, found, hidden, system) if len(found.exposed) else set()
+        more = _by_programs(graph, found, hidden, system, tries) if len(found.exposed) else set()
         if not more:
             break
         hidden |= more
@@ -176,8 +178,13 @@ def _room(model: Model, k: int, u: int, side: float) -> float:
     return min(up[k], up[u]) + min(down[k], down[u])
 
 
-def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: attack.System) -> set[int]:
-    """Hide one count for each count in danger that programs found, from the equations that bind it."""
+def _by_programs(
+    graph: _Graph, found: attack.Audit, hidden: set[int], system: attack.System, tries: Counter
+) -> set[int]:
+    """Hide one count for each count in danger that programs found, from the equations that bind it.
+
+    For a count that stays in danger however often that was tried, several at once: `tries` counts.
+    """
     model, known = graph.model, system.known
     done: set[int] = set()
     chosen: set[int] = set()
@@ -198,7 +205,8 @@ def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: a
             chosen |= model.hide({b for b in around if b >= 0} - model.never)
             continue
         if options:
-            chosen |= model.hide({min(options)[2]})
+            tries[int(k)] += 1
+            chosen |= model.hide({pick for *_, pick in sorted(options)[: 2 ** max(0, tries[int(k)] - PATIENT)]})
             done.update(int(r) for r in rows)
     return chosen - hidden
 
