@@ -1,5 +1,7 @@
 """A release gives nothing away: planted holes are found, hidden counts stay hidden, and totals stay readable."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -345,6 +347,10 @@ def test_room_four_remembers_what_it_printed(tmp_path, monkeypatch):
         frame = programme([*handed, *[90] * 6], [200] * 9)
         monkeypatch.setattr(linked, "read", lambda month, frame=frame: frame)
         disclosure.run(MONTH, 5)
+        folder = rooms.data(rooms.RELEASE, MONTH)
+        assert disclosure.attacked(MONTH)["attack"] == {
+            k: v for k, v in json.loads((folder / "door.json").read_text())["attack"].items() if k != "seconds"
+        }
         before = former.kept(MONTH)
         rows = former.present(MONTH).filter(pl.col("area_set") == "A_district").sort("code")
         seen.append((0 if before is None else before.height, rows["numerator_status"][1]))

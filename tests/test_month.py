@@ -100,6 +100,7 @@ def test_month_holds_reports_index_manifest_and_executed_notebooks(home):
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert len(manifest["inputs"]) == len(list((home / "data" / "0_raw" / MONTH).glob("*.xlsx")))
     assert all(len(f["sha256"]) == 64 for f in manifest["inputs"])
+    assert manifest["disclosure"]["attack"]["exposed"] == 0 and manifest["disclosure"]["threshold"] == 5
 
 
 def test_synthetic_data_is_named_on_page_index_and_pdf(home):

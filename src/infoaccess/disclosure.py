@@ -195,6 +195,13 @@ def quality(month: str) -> dict:
     )
 
 
+def attacked(month: str) -> dict:
+    """Return what the manifest says of a month's release: threshold, numerators by status, what the attack found."""
+    door = store.door(rooms.RELEASE, month)
+    attack_ = {k: v for k, v in door["attack"].items() if k != "seconds"}
+    return {"threshold": door["threshold"], "numerators": door["numerators"], "attack": attack_}
+
+
 def _revised(
     counts: pl.DataFrame, month: str, threshold: int, before: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, dict]:

@@ -14,6 +14,7 @@ Sources: exact cell suppression is NP-hard; the heuristic of one linear program 
 Kelly, B. L. Golden, A. A. Assad, Networks 22 (1992) and M. Fischetti, J. J. Salazar, Management Science 47 (2001).
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from infoaccess import attack
 from infoaccess.equations import Model
 
 STEPS = 400  # rounds of hiding; each hides at least one count more
+PATIENT = 4  # rounds in which one count at a time is hidden for another
 WIDE = 2000  # counts looked at for one count in danger
 DEEP = 8  # equations between a count in danger and one that may be hidden for it
 
@@ -72,19 +74,19 @@ def protect(model: Model) -> Protected:
     found = _protect(model, first, wide=False)
     if not len(found.audit.exposed):
         return found
-    silent = attack.audit(model.system.showing(np.zeros(len(model.bundle), bool)))
+    silent = attack.audit(model.system.showing(model.public))
     asked = replace(model.system, need=np.minimum(model.system.need, silent.width))
     return replace(_protect(replace(model, system=asked), first, wide=True), before=len(silent.exposed))
 
 
 def _protect(model: Model, first: set[int], *, wide: bool) -> Protected:
     graph = _Graph(model)
-    hidden, found, far = set(first), None, 1
+    hidden, found, far, tries = set(first), None, 1, Counter()
     for _ in range(STEPS):
         hidden |= _by_propagation(graph, hidden)
         system = model.system.showing(model.known(hidden))
         found = attack.audit(system, before=found)
-        more = _by_programs(graph, found, hidden, system) if len(found.exposed) else set()
+        more = _by_programs(graph, found, hidden, system, tries) if len(found.exposed) else set()
         while wide and not more and len(found.exposed) and (wider := _within(graph, found.exposed, far)) is not None:
             more, far = wider - hidden, far + 1
         if not more:
@@ -190,8 +192,13 @@ def _room(model: Model, k: int, u: int, side: float) -> float:
     return min(up[k], up[u]) + min(down[k], down[u])
 
 
-def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: attack.System) -> set[int]:
-    """Hide one count for each count in danger that programs found, from the equations that bind it."""
+def _by_programs(
+    graph: _Graph, found: attack.Audit, hidden: set[int], system: attack.System, tries: Counter
+) -> set[int]:
+    """Hide one count for each count in danger that programs found, from the equations that bind it.
+
+    For a count that stays in danger however often that was tried, several at once: `tries` counts.
+    """
     model, known = graph.model, system.known
     done: set[int] = set()
     chosen: set[int] = set()
@@ -212,7 +219,8 @@ def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: a
             chosen |= model.hide({b for b in around if b >= 0} - model.never)
             continue
         if options:
-            chosen |= model.hide({min(options)[2]})
+            tries[int(k)] += 1
+            chosen |= model.hide({pick for *_, pick in sorted(options)[: 2 ** max(0, tries[int(k)] - PATIENT)]})
             done.update(int(r) for r in rows)
     return chosen - hidden
 

@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import any_two, checksums, disk, html, revisions, rooms, runner, units, words
+from infoaccess import any_two, checksums, disclosure, disk, html, revisions, rooms, runner, units, words
 
 SUMS = "SHA256SUMS"  # of executed notebooks
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
@@ -12,7 +12,7 @@ HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị x�
 
 
 def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str) -> dict:
-    """Return the month's manifest: inputs and their checksums, versions, parameters, rows in and out, numbers."""
+    """Return the month's manifest: inputs and checksums, versions, parameters, rows in and out, the attack, numbers."""
     return {
         "month": month,
         "inputs": [{k: f[k] for k in ("name", "bytes", "sha256", "state")} for f in door["files"]],
@@ -21,6 +21,7 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
         "communes_without_list": door["communes_without_list"],
         "synthetic": door["synthetic"],
         "parameters": settings,
+        "disclosure": disclosure.attacked(month),
         "versions": {p: version(p) for p in PACKAGES} | {"python": platform.python_version()},
         "reports": numbers,
     }
