@@ -46,8 +46,8 @@ class Work:
 class Occasion:
     """Say on what occasion a month is made: the day it bears, the state asked for, the office's reason for it.
 
-    `beside` leaves the other units' reports of the present revision as they are; `asked` is a month that somebody named;
-    `as_published` is the manifest of a revision that is made again.
+    `beside` leaves the other units' reports of the present revision as they are; `asked` tells that somebody named the
+    month; `as_published` is the manifest of a revision that is made again.
     """
 
     day: dt.date = field(default_factory=dt.date.today)
@@ -156,9 +156,11 @@ def reasons(month: str, former: dict | None, here: Now, why: str | None = None, 
     if "names" in parts and any(f.get("state") == "refused" for f in former["inputs"]):
         found.append({"kind": "headings"})
         parts.remove("names")
-    found += [{"kind": "asked"} | ({"why": why} if why else {})] if asked and not found else []
+    found += [{"kind": "asked"}] if asked and not found else []
     if parts and (found or why):
-        found.append({"kind": "method", "parts": parts} | ({"why": why} if why and not asked else {}))
+        found.append({"kind": "method", "parts": parts})
+    if why and found:
+        found[-1] |= {"why": why}
     return found
 
 
