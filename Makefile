@@ -1,4 +1,4 @@
-.PHONY: env report test lab
+.PHONY: env report test lab docs pictures
 
 # Each target does all its own set-up; on Windows run the same scripts with python (see README).
 PYTHON ?= python3
@@ -15,5 +15,11 @@ test: env
 	@.venv/bin/python -m pytest -n 2 --dist loadfile src tests
 
 lab: env
-	@.venv/bin/python scripts/first_report.py --prepare
-	@.venv/bin/jupyter lab notebooks/explore.ipynb
+	@.venv/bin/python scripts/lab.py
+
+docs: env
+	@.venv/bin/mkdocs build --strict --quiet
+	@echo site/index.html
+
+pictures: env
+	@.venv/bin/python scripts/readme_pictures.py

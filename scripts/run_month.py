@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from infoaccess import cli, cluster, due, rooms, scheduled
+from infoaccess import cli, cluster, due, rooms, scheduled, surroundings, telling
 
 
 def main() -> int:
@@ -32,8 +32,13 @@ def main() -> int:
         os.environ[cluster.ADDRESS] = args.cluster
     if args.month:
         rooms.month_name(args.month)
-    print("\n".join(scheduled.asked(args)))
-    return 0
+    if args.plan:
+        print("\n".join(scheduled.asked(args)))
+        return 0
+    whole = not (args.only or args.area or args.as_of)
+    with surroundings.own(), telling.watched(" ".join(sys.argv[1:]), whole) as watch:
+        print("\n".join(scheduled.asked(args)))
+    return watch.code
 
 
 if __name__ == "__main__":

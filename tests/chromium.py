@@ -19,8 +19,8 @@ import pytest
 class Page:
     """Hold one open page of a browser."""
 
-    def __init__(self, ask, session: str):
-        self._ask, self.session = ask, session
+    def __init__(self, ask, session: str, events: list):
+        self._ask, self.session, self.events = ask, session, events
 
     def call(self, method: str, **parameters) -> dict:
         """Send one command of the DevTools protocol to the page and return its answer."""
@@ -30,6 +30,29 @@ class Page:
         """Open a file and wait for its scripts."""
         self.call("Page.navigate", url=path.as_uri())
         self.wait("document.readyState === 'complete' && location.protocol === 'file:'")
+
+    def listen(self) -> None:
+        """Have `events` collect what the page asks of the network and says on the console."""
+        for part in ("Network", "Log", "Runtime"):
+            self.call(f"{part}.enable")
+
+    def asked(self) -> list[str]:
+        """Return the addresses that the page asked for since `listen`, but for files and what lies in the page."""
+        sent = [e["params"]["request"]["url"] for e in self.events if e["method"] == "Network.requestWillBeSent"]
+        return [url for url in sent if not url.startswith(("file:", "data:", "blob:"))]
+
+    def complained(self) -> list[str]:
+        """Return what the page said on the console since `listen`: errors, warnings, refusals by its policy."""
+        said = []
+        for event in self.events:
+            told = event["params"]
+            if event["method"] == "Log.entryAdded":
+                said.append(told["entry"]["text"])
+            elif event["method"] == "Runtime.exceptionThrown":
+                said.append(told["exceptionDetails"]["text"])
+            elif event["method"] == "Runtime.consoleAPICalled":
+                said.append(" ".join(str(one.get("value", "")) for one in told["args"]))
+        return said
 
     def run(self, script: str) -> object:
         """Return what a script says; the page's policy does not bind it."""
@@ -44,6 +67,14 @@ class Page:
             assert time.monotonic() < end, f"never true: {condition}"
             time.sleep(0.05)
 
+    def violations(self, axe: str) -> list[str]:
+        """Return what axe-core, whose source is given, finds wrong with the page: rule and first element."""
+        self.run(axe + ";0")
+        say = "one.id + ': ' + one.nodes[0].html"
+        return self.run(
+            f"axe.run(document, {{ resultTypes: ['violations'] }}).then((f) => f.violations.map((one) => {say}))"
+        )
+
     def size(self, width: int, height: int, dark: bool = False) -> None:
         """Give the page a window of this many pixels, in light or dark."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 700}
@@ -53,7 +84,8 @@ class Page:
 
     def press(self, key: str, text: str = "") -> None:
         """Press a key where the focus is."""
-        code = {"Tab": 9, "Enter": 13, " ": 32}[key]
+        code = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "End": 35, "Home": 36}
+        code = (code | {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40})[key]
         given = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": code}
         self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **given)
         self.call("Input.dispatchKeyEvent", type="keyUp", **given)
@@ -79,7 +111,7 @@ def opened(folder: Path) -> Iterator[Page]:
         command, preexec_fn=ends, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     os.close(to_browser), os.close(from_browser)
-    numbers, rest = itertools.count(1), b""
+    numbers, rest, events = itertools.count(1), b"", []
 
     def ask(method: str, parameters: dict, session: str | None = None) -> dict:
         nonlocal rest
@@ -93,6 +125,8 @@ def opened(folder: Path) -> Iterator[Page]:
                 rest += got
             one, rest = rest.split(b"\0", 1)
             found = json.loads(one)
+            if "method" in found:
+                events.append(found)
             if found.get("id") == number:
                 assert "error" not in found, found
                 return found["result"]
@@ -101,7 +135,7 @@ def opened(folder: Path) -> Iterator[Page]:
         ask("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
         target = ask("Target.createTarget", {"url": "about:blank"})["targetId"]
         session = ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
-        yield Page(ask, session)
+        yield Page(ask, session, events)
     finally:
         with contextlib.suppress(OSError, AssertionError):
             ask("Browser.close", {})

@@ -117,3 +117,37 @@ def test_a_system_that_the_true_counts_do_not_solve_is_told():
     assert not system.gaps().any()
     wrong = System(**{**system.__dict__, "value": system.value + np.eye(9)[8] * 7})
     assert wrong.gaps().any()
+
+
+def nested(seed: int) -> tuple[System, np.ndarray]:
+    """Return two units and their sum, six nested counts each, and all whole tables as one row of counts each."""
+    random, most = np.random.default_rng(seed), 4
+    grid = np.array(list(product(range(most + 1), repeat=6))).reshape(-1, 2, 3)  # both, only internet, only device
+    every = np.concatenate([grid, grid.sum(axis=1, keepdims=True)], axis=1)
+    both, internet, device = (every[:, :, n] for n in range(3))
+    counts = [both + internet + device, both + internet, both + device, both, device, internet]
+    tables = np.stack(counts, axis=2).reshape(len(grid), -1)  # count 6 x unit + measure
+    lines = []
+    for u in range(3):
+        any_, inter, dev, both_, only_dev, only_int = (6 * u + m for m in range(6))
+        lines += [{any_: 1, inter: -1, only_dev: -1}, {any_: 1, dev: -1, only_int: -1}]
+        lines += [{any_: 1, both_: 1, inter: -1, dev: -1}]
+    lines += [{m: 1, 6 + m: 1, 12 + m: -1} for m in range(6)]
+    row = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    col, sign = (np.array([f for line in lines for f in part(line)]) for part in (dict.keys, dict.values))
+    value = tables[random.integers(len(tables))].astype(float)
+    known = random.random(18) < 0.5
+    known[[12, 13]] = True
+    upper = np.tile([12.0, 8.0, 8.0, 4.0, 4.0, 4.0], 3) * np.repeat([1, 1, 2], 6)
+    return System(value, known, np.zeros(18), upper, np.full(18, 3.0), row, col, sign.astype(float)), tables
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_bounds_of_nested_counts_hold_those_of_all_whole_tables(seed):
+    system, tables = nested(seed)
+    fit = tables[(tables[:, system.known] == system.value[system.known]).all(axis=1)]
+    low, high = attack.bounds(system)
+    assert np.ceil(low - 1e-6) == pytest.approx(fit.min(axis=0))
+    assert np.floor(high + 1e-6) == pytest.approx(fit.max(axis=0))
+    narrow = set(np.flatnonzero(~system.known & (fit.max(axis=0) - fit.min(axis=0) < 3)).tolist())
+    assert set(attack.audit(system).exposed.tolist()) == narrow

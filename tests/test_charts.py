@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from infoaccess import charts
-from infoaccess.chart_plan import FILLS, LINES, luminance, ticks
+from infoaccess import charts, words
+from infoaccess.chart_plan import FILLS, LINES, luminance, ticks, width
 from infoaccess.charts import Series
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -16,7 +16,15 @@ HOSTILE = "</script><b>&\"'$#@\\ %{x}"
 
 
 def figure(chart):
-    return json.loads(re.search(r'type="application/json"[^>]*>(.*)</script>$', chart.html, re.DOTALL)[1])
+    return chart.figure
+
+
+def reading(chart):
+    return json.loads(re.search(r'type="application/json"[^>]*>(.*)</script></div>$', chart.html, re.DOTALL)[1])
+
+
+def screens(chart):
+    return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", chart.html, re.DOTALL)]
 
 
 def drawing(chart):
@@ -47,10 +55,45 @@ def test_gap_is_neither_joined_nor_zero():
     assert trace["connectgaps"] is False
 
 
-def test_svg_and_plotly_hold_the_same_values():
+def test_every_dress_holds_the_same_values():
     chart = trend(Series("a", falling()), Series("b", falling(gaps=(3,))))
-    drawn = [json.loads(g.get("data-values")) for g in drawing(chart).findall(f".//{SVG}g[@class='series']")]
-    assert drawn == [trace["y"] for trace in figure(chart)["data"]]
+    for svg in (drawing(chart), *screens(chart)):
+        drawn = [json.loads(g.get("data-values")) for g in svg.findall(f".//{SVG}g[@class='series']")]
+        assert drawn == [trace["y"] for trace in figure(chart)["data"]]
+    said = reading(chart)
+    assert said["texts"] == [
+        ["không công bố" if value is None else words.share(value, "vi") for value in values]
+        for values in zip(falling(), falling(gaps=(3,)), strict=True)
+    ]
+
+
+def test_the_reading_line_stands_where_the_lines_are_drawn():
+    chart = trend(Series("a", falling(gaps=(3,))), breaks=BREAKS, target=("Mục tiêu", 0.8))
+    said = reading(chart)
+    for svg, view in zip(screens(chart), said["views"], strict=True):
+        path = svg.find(f".//{SVG}g[@class='series']/{SVG}path").get("d")
+        drawn = [(float(x), float(y)) for x, y in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", path)]
+        placed = [(x, dots[0]) for x, dots in zip(view["at"], view["dots"], strict=True) if dots[0] is not None]
+        assert drawn == placed and len(drawn) == 35
+    bars = charts.bars("b", ["a", "b", "c"], [Series("s", [1, None, 3])], x_title="x")
+    for svg, view in zip(screens(bars), reading(bars)["views"], strict=True):
+        for rect, (top, tall) in zip(svg.iter(f"{SVG}rect"), [view["at"][0], view["at"][2]], strict=True):
+            assert top < float(rect.get("y")) and float(rect.get("y")) + 20 < top + tall
+
+
+def test_the_narrow_drawing_keeps_every_text_inside():
+    long = "Gia đình chính sách không thuộc hộ nghèo, hộ cận nghèo"
+    for chart in (
+        trend(Series("Chỉ số 12 (phương tiện)", falling()), Series(long, falling()), breaks=BREAKS),
+        charts.bars("b", [long, "Xã hội hóa"], [Series("s", [3, 12_000]), Series("t", [None, 7])], x_title="Số máy"),
+    ):
+        for svg in screens(chart):
+            wide = float(svg.get("viewBox").split()[2])
+            for node in svg.iter(f"{SVG}text"):
+                size = float(node.get("font-size") or 14)
+                long_, anchor = width(node.text, size), node.get("text-anchor")
+                start = float(node.get("x")) - {"end": 1, "middle": 0.5}.get(anchor, 0) * long_
+                assert start >= -1 and start + long_ <= wide + 1, node.text
 
 
 def test_lone_value_gets_a_mark():
@@ -97,7 +140,8 @@ def test_hostile_names_stay_text():
         trend(Series(HOSTILE, falling()), y_title=HOSTILE, breaks=[("2024-10", HOSTILE)], target=(HOSTILE, 0.1)),
         charts.bars("b", [HOSTILE], [Series(HOSTILE, [1]), Series("b", [2])], x_title=HOSTILE, unit=HOSTILE),
     ):
-        assert chart.html.lower().count("</script") == 1
+        assert chart.html.lower().count("</script") == 1 and len(screens(chart)) == 2
+        assert HOSTILE in reading(chart)["names"]
         assert html.escape(HOSTILE, quote=False) == figure(chart)["data"][0]["name"]
         assert "</script><b>" in "".join(text for text in texts(chart) if text)
 

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
 
-from infoaccess import cluster, pipeline, rooms, sample_books, sample_people
+from infoaccess import batch, cluster, monthly, pipeline, rooms, runner, sample_books, sample_people, warm
 from infoaccess.errors import UsageError
 
 pytest.importorskip("distributed", reason="the cluster's library is not installed")
@@ -55,7 +56,7 @@ def raw(tmp_path_factory):
         patch.setenv("INFOACCESS_KEY_FILE", str(home / "key"))
         patch.delenv(cluster.ADDRESS, raising=False)
         geo = (pd.read_csv(ROOT / "geo" / f"{name}.csv", dtype=str) for name in ("units", "lineage"))
-        people = sample_people.simulate(*geo, scale=0.02, first=FIRST, last=LAST)
+        people = sample_people.simulate(*geo, scale=0.04, first=FIRST, last=LAST)
         sample_books.write(people, rooms.data(rooms.RAW))
         other = tmp_path_factory.mktemp("there") / "home"
         shutil.copytree(home, other)
@@ -92,6 +93,57 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_rooms(raw, tmp_path, monke
     assert not differ
     register = [(h / "data" / "sources.toml").read_text(encoding="utf-8") for h in (here, there)]
     assert register[0] == register[1]
+
+
+@pytest.fixture(scope="module")
+def released(raw, tmp_path_factory) -> Path:
+    """Return the home that was walked through here, its last month released, with boundaries."""
+    home, _ = raw
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFOACCESS_HOME", str(home))
+        patch.setenv("INFOACCESS_KEY_FILE", str(home / "key"))
+        patch.delenv(cluster.ADDRESS, raising=False)
+        pipeline.run("4", FIRST, LAST, threshold=5)
+        command = [sys.executable, str(ROOT / "scripts" / "build_geo.py"), "--home", str(home)]
+        subprocess.run(command, check=True, capture_output=True)
+    return home
+
+
+def made(folder: Path, jobs: int | None) -> dict[str, bytes | str]:
+    """Make two reports into a folder and return their files by name; notebooks without their timings."""
+    (folder / "run").mkdir(parents=True)
+    wanted = monthly.tasks(LAST, ["46", "475"], runner.settings() | {"first_month": FIRST}, folder)
+    if jobs is None:
+        for task in wanted[:2]:
+            runner.report(task)
+        runner.presentation(wanted[2])
+    else:
+        numbers, failed = batch.reports(wanted, jobs)
+        assert [*numbers] == ["46", "475", "presentation"] and not failed
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    for name in (n for n in found if n.endswith(".ipynb")):
+        book = nbformat.reads(found[name].decode(), as_version=4)
+        for part in (book, *book.cells):
+            for key in ("papermill", "execution"):
+                part.metadata.pop(key, None)
+        found[name] = nbformat.writes(book)
+    return found
+
+
+def test_reports_are_the_same_wherever_they_are_made(released, tmp_path, monkeypatch):
+    monkeypatch.setenv("INFOACCESS_HOME", str(released))
+    monkeypatch.setenv("INFOACCESS_KEY_FILE", str(released / "key"))
+    with monkeypatch.context() as plain:
+        plain.setattr(warm, "available", lambda: False)
+        wanted = made(tmp_path / "plain", None)
+    with running(2) as (address, _):
+        found = {f"{n} jobs": made(tmp_path / str(n), n) for n in (1, 2)}
+        monkeypatch.setenv(cluster.ADDRESS, address)
+        found["cluster"] = made(tmp_path / "cluster", 2)
+    assert len(wanted) == 9
+    for where, files in found.items():
+        assert sorted(files) == sorted(wanted), where
+        assert not [name for name, content in wanted.items() if files[name] != content], where
 
 
 def test_results_come_in_order_and_errors_as_they_are(tmp_path, monkeypatch):

@@ -1,10 +1,26 @@
 """A release gives nothing away: planted holes are found, hidden counts stay hidden, and totals stay readable."""
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
 
-from infoaccess import areas, attack, deprivation, disclosure, linked, protection, rooms, smartphones, tally, units
+from infoaccess import (
+    areas,
+    attack,
+    deprivation,
+    derived,
+    disclosure,
+    earlier,
+    former,
+    linked,
+    protection,
+    rooms,
+    smartphones,
+    tally,
+    units,
+)
 from infoaccess.errors import ReleaseError
 
 MONTH = "2024-03"
@@ -224,3 +240,135 @@ def test_a_count_in_danger_stops_the_stage(counts, monkeypatch):
 def test_releases_of_other_samples_are_safe_too(seed):
     _, told = disclosure.release(room_three(seed), MONTH, 5)
     assert told["exposed"] == 0 and told["narrowest"] >= 1
+
+
+def phones(month: str, handed: dict[str, int]) -> pl.DataFrame:
+    """Return the city's phones by source and how they stand by the rules: all keep them but one in ten."""
+    rows, whole = [], sum(handed.values())
+    base = {"month": month, "group": "all", "standard": "s", "area_set": "city", "code": units.CITY}
+    base |= {"valid_from": units.valid_from("city"), "communes_received": 1, "communes_expected": 1}
+
+    def add(table: str, base_: str, measure: str, n: int, d: int) -> None:
+        rows.append(base | {"table": table, "base": base_, "measure": measure, "numerator": n, "denominator": d})
+
+    add("programme", "household", "covered", whole, 2 * whole)
+    for source, n in handed.items():
+        add("programme", "phone", f"handed_{source}", n, whole)
+        for state, part in {"clean": n - n // 10, "breach": n // 10, "not_checked": 0}.items():
+            add("eligibility", "phone", f"eligibility_{state}_{source}", part, n)
+    frame = pl.DataFrame(rows).with_columns(
+        pl.col("numerator").alias("numerator_contributors"),
+        (pl.col("denominator") - pl.col("numerator")).alias("complement_contributors"),
+        pl.col("denominator").alias("denominator_contributors"),
+    )
+    return frame.select([*tally.KEYS, *tally.SUMS, "communes_received", "communes_expected", "table"])
+
+
+def test_verdicts_do_not_tell_the_phones_of_a_source_that_the_programme_hides():
+    few = {"telecom_fund": 400, "local_budget": 300, "mobilised": 200, "donated": 3}
+    frame, _ = disclosure.release(phones(MONTH, few), MONTH, 5)
+    of = {(m, part): s for m, *both in frame.select("measure", "numerator_status", "denominator_status").iter_rows()
+          for part, s in zip(PARTS, both, strict=True)}  # fmt: skip
+    assert of["handed_donated", "numerator"] == "suppressed_primary"
+    for state in ("clean", "breach", "not_checked"):
+        for source in few:
+            mine = of[f"eligibility_{state}_{source}", "denominator"]
+            assert mine == of[f"handed_{source}", "numerator"]  # one and the same count
+            assert mine == "published" or of[f"eligibility_{state}_{source}", "numerator"] != "published"
+    assert sum(of[f"handed_{s}", "numerator"] != "published" for s in few) > 1
+    assert of["covered", "numerator"] == of["covered", "denominator"] == "published"
+
+
+def test_a_whole_and_its_part_do_not_tell_of_one_household(counts, released):
+    """The difference of two nested counts is a count too: with the tie of linked.toml gone, it would be printed."""
+
+    def lone(frame: pl.DataFrame) -> int:
+        shown = frame.filter(pl.col("numerator").is_not_null(), pl.col("base") == "household")
+        keys = ["area_set", "code", "group"]
+        wide = shown.pivot("measure", index=keys, values="numerator", aggregate_function="first")
+        gap = wide["deprived_any"] - wide["deprived_internet"], wide["deprived_any"] - wide["deprived_device"]
+        return sum(int((g == 1).sum()) for g in gap)
+
+    rules = linked.declared()
+    assert lone(released[0]) == 0 and lone(counts) > 5
+    untied = linked.Declared(**{**rules.__dict__, "nested": ()})
+    assert lone(disclosure.release(counts, MONTH, 5, untied)[0]) > 0
+
+
+def test_parts_that_are_more_than_their_whole_leave_no_rest(counts):
+    rules = linked.declared()
+    kept = linked.kept(counts, MONTH, rules, 5)
+    swap = {"deprived_any": "deprived_internet", "deprived_internet": "deprived_any"}
+    assert not derived.nested(kept, rules).is_empty()
+    turned = kept.with_columns(pl.col("measure").replace(swap))
+    rests = derived.nested(turned, rules).filter(pl.col("measure") == "only_device")
+    assert (rests["numerator"] == 0).all()
+
+
+def test_two_revisions_together_tell_no_more_than_one():
+    """District 0 is small and 1 hides it; a correction would let 2 hide it, and 1 printed beside it would tell it."""
+    first, second = [2, 8, 40, *[90] * 6], [2, 8, 6, *[90] * 6]
+    one, _ = disclosure.release(programme(first, [200] * 9), MONTH, 5)
+    alone, _ = disclosure.release(programme(second, [200] * 9), MONTH, 5)
+    two, told = disclosure.release(programme(second, [200] * 9), MONTH, 5, before=former.added(None, one))
+
+    def hidden(frame: pl.DataFrame) -> list[int]:
+        rows = frame.filter(pl.col("area_set") == "A_district").sort("code")
+        return [n for n, s in enumerate(rows["numerator_status"]) if s != "published"]
+
+    assert hidden(one) == [0, 1] and hidden(alone) == [0, 2]
+    assert set(hidden(two)) >= {0, 1} and told["exposed"] == 0
+
+
+def test_a_late_list_of_few_households_is_not_told_by_the_difference():
+    one, _ = disclosure.release(programme([20, 30, 40, *[90] * 6], [200] * 9), MONTH, 5)
+    late = programme([20, 30, 43, *[90] * 6], [200] * 9)
+    more = late["code"].is_in([sorted(areas.leaves("A_district"))[2], units.CITY])
+    late = late.with_columns(
+        pl.when(more).then(2).otherwise(1).cast(pl.Int64).alias(c) for c in ("communes_received", "communes_expected")
+    )
+    two, _ = disclosure.release(late, MONTH, 5, before=former.added(None, one))
+    rows = two.filter(pl.col("area_set") == "A_district").sort("code")
+    assert rows["numerator_status"][2] == "suppressed_primary"
+    assert two.filter(pl.col("area_set") == "city")["numerator_status"].to_list() == ["suppressed_primary"]
+    corrected = disclosure.release(
+        programme([20, 30, 43, *[90] * 6], [200] * 9), MONTH, 5, before=former.added(None, one)
+    )
+    assert set(corrected[0]["numerator_status"]) == {"published"}
+
+
+def test_room_four_remembers_what_it_printed(tmp_path, monkeypatch):
+    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
+    monkeypatch.setattr(disclosure, "quality", lambda month: {})
+    nothing = pl.DataFrame(schema=dict.fromkeys(sum(disclosure.PLANS.values(), []), pl.String))
+    monkeypatch.setattr(disclosure.store, "eager", lambda *a: nothing)
+    seen = []
+    for handed in ([2, 8, 40], [2, 8, 40], [2, 8, 6], [2, 8, 6]):
+        frame = programme([*handed, *[90] * 6], [200] * 9)
+        monkeypatch.setattr(linked, "read", lambda month, frame=frame: frame)
+        disclosure.run(MONTH, 5)
+        folder = rooms.data(rooms.RELEASE, MONTH)
+        assert disclosure.attacked(MONTH)["attack"] == {
+            k: v for k, v in json.loads((folder / "door.json").read_text())["attack"].items() if k != "seconds"
+        }
+        before = former.kept(MONTH)
+        rows = former.present(MONTH).filter(pl.col("area_set") == "A_district").sort("code")
+        seen.append((0 if before is None else before.height, rows["numerator_status"][1]))
+    assert [n for n, _ in seen] == [0, 0, 10, 10]  # the same again is no new revision
+    assert "published" not in {s for _, s in seen}
+
+
+def test_what_the_month_before_printed_is_known_though_this_month_hides_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("INFOACCESS_HOME", str(tmp_path))
+    rules, start = linked.declared(), units.valid_from("city")
+    base = {"area_set": "city", "code": units.CITY, "valid_from": start, "group": "all", "base": "household"}
+    then = base | {"month": "2024-02", "measure": "deprived_any", "numerator": 40, "numerator_status": "published"}
+    folder = rooms.data(rooms.RELEASE, "2024-02")
+    folder.mkdir(parents=True)
+    pl.DataFrame([then]).with_columns(pl.lit("s").alias("standard")).write_parquet(folder / "counts.parquet")
+    row = base | {"measure": "before_any", "numerator": 40, "threshold": 5, "released": True}
+    rows = pl.DataFrame([row]).with_columns(
+        pl.lit(rules.entry("movements", "household", "before_any"), pl.Int64).alias("entry")
+    )
+    assert earlier.mark(rows, MONTH, rules)["public"].to_list() == [True]
+    assert earlier.mark(rows.with_columns(numerator=41), MONTH, rules)["public"].to_list() == [False]

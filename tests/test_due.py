@@ -12,7 +12,6 @@ FIRST = "chưa công bố lần nào."
 EARLIER = "danh sách tháng 2025-03 đã thay đổi, mà số liệu tháng này tính cả từ đó."
 WHY = "Thông tư mới về ngưỡng bảo mật"
 METHOD = f"phương pháp đã đổi (cài đặt threshold); lý do: {WHY}."
-NAME, LATER = due.valid_units("2025-03"), due.valid_units("2025-09")
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def test_twelve_months_do_exactly_what_the_table_says(home, monkeypatch):
             "2025-07-05",
             lambda: (office.put(month(3), B, "corrected"), lists(month(6))),
             {
-                month(3): f"danh sách của {NAME['20044']} đã sửa (1 tệp).",
+                month(3): "danh sách của Thị trấn A Lưới đã sửa (1 tệp).",
                 month(4): EARLIER,
                 month(5): EARLIER,
                 month(6): FIRST,
@@ -61,7 +60,7 @@ def test_twelve_months_do_exactly_what_the_table_says(home, monkeypatch):
                 (home / "data/0_raw/2025-07" / A).rename(home / "data/0_raw/2025-07" / C),
             ),
             {
-                month(7): f"danh sách của {C} đổi tên tệp, nội dung như cũ (1 tệp).",
+                month(7): "danh sách của phuong_moi.xlsx đổi tên tệp, nội dung như cũ (1 tệp).",
                 month(8): FIRST,
                 month(9): FIRST,
             },
@@ -70,9 +69,7 @@ def test_twelve_months_do_exactly_what_the_table_says(home, monkeypatch):
             "2025-11-05",
             lambda: (lists(month(10)), (home / "data/0_raw/2025-09" / B).unlink(), office.put(month(9), A, "second")),
             {
-                month(
-                    9
-                ): f"danh sách của {LATER['19753']} đã sửa (1 tệp); danh sách của {LATER['20044']} không còn (1 tệp).",
+                month(9): "danh sách của Phường Phú Xuân đã sửa (1 tệp); danh sách của Xã A Lưới 2 không còn (1 tệp).",
                 month(10): FIRST,
             },
         ),
@@ -81,7 +78,7 @@ def test_twelve_months_do_exactly_what_the_table_says(home, monkeypatch):
         (
             "2026-01-06",
             lambda: (rooms.reports(month(12)) / "20044.pdf").unlink(),
-            {month(12): f"thiếu báo cáo của {LATER['20044']}."},
+            {month(12): f"thiếu báo cáo của {due.valid_units(month(12))['20044']}."},
         ),
         ("2026-01-07", lambda: None, {}),
     ]
@@ -95,7 +92,7 @@ def test_twelve_months_do_exactly_what_the_table_says(home, monkeypatch):
         assert told == wanted, day
         for one in told:
             whole = revisions.read(rooms.reports(one))
-            assert whole["published"] == day and set(whole["reports"]) == set(due.valid_units(one))
+            assert whole["published"] == day and set(whole["reports"]) == set(office.all_units(one))
             assert office.figures(rooms.reports(one)) == {office.expected(one)}
             seen.setdefault(one, {})[whole["revision"]] = (day, office.figures(rooms.reports(one)))
         untouched = {p: c for p, c in before.items() if p.parent.name.split(".")[0] not in told}
@@ -120,5 +117,5 @@ def test_twelve_months_do_exactly_what_the_table_says(home, monkeypatch):
             assert office.figures(revisions.place(one, number)) == printed, (one, number)
             assert revisions.read(revisions.place(one, number))["revision"] == number
     page = (revisions.place("2025-03", 2) / "changes.html").read_text(encoding="utf-8")
-    assert f"Lý do công bố: danh sách của {NAME['20044']} đã sửa (1 tệp)." in page and "1 tệp có nội dung khác" in page
+    assert "Lý do công bố: danh sách của Thị trấn A Lưới đã sửa (1 tệp)." in page and "1 tệp có nội dung khác" in page
     assert f"lý do: {WHY}" in (rooms.reports("2025-03") / "changes.html").read_text(encoding="utf-8")

@@ -21,6 +21,7 @@ CELLS = (
     "n: int = 1",
     "import sys, os, random\nimport pandas as pd\nprint(n, file=sys.stderr)\nprint(n)",
     "pd.DataFrame({'Xã': ['A Lưới 2'], 'hộ': [n]})",
+    "pd.DataFrame([range(30)] * 70)",
     "os.getcwd() == os.environ['PWD'], sys.argv[0].endswith('ipynb'), __name__",
 )
 

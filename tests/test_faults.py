@@ -1,5 +1,6 @@
 """Whatever happens to a run, folders and files are old or new, whole, and the next run finishes the job."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -8,13 +9,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import killing
 import mischief
 import nbformat
 import pytest
 from filelock import FileLock
 
-from infoaccess import attempts, batch, disk, leash, locks, rooms, runner, warm
+from infoaccess import attempts, batch, disk, due, leash, locks, monthly, published, revisions, rooms, runner, warm
 from infoaccess.errors import KernelDied, OutOfMemory, OverTime, ReportError, RoomError, StageError, UsageError
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -394,7 +397,7 @@ def several(home, monkeypatch):
 def test_reports_that_fail_cost_no_other(several):
     bad = {"cell": "cell", "dies": "died", "slow": "time", "differs": "differs", "bug": "document", "memory": "memory"}
     made, failed = several("46", *bad, "dies once", "481")
-    assert made == {c: [{"id": c}] for c in ("46", "dies once", "481")}
+    assert {c: m["numbers"] for c, m in made.items()} == {c: [{"id": c}] for c in ("46", "dies once", "481")}
     assert {code: err.reason for code, err in failed.items()} == bad
     assert not any(mischief.NAME in str(err) for err in failed.values())
     assert {p.name for p in several.folder.glob("*.*") if p.suffix != ".tries"} == {
@@ -414,3 +417,102 @@ def test_reports_that_fail_cost_no_other(several):
 def test_what_concerns_all_stops_all(several, codes, kind, told):
     with pytest.raises(kind, match=told):
         several(*codes, stop="46" in codes)
+
+
+# --- what is published ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def month(home) -> Path:
+    folder = rooms.reports("2025-06")
+    (folder / "run").mkdir(parents=True)
+    for name in ("46.html", "46.pdf", "annex.xlsx", "index.html", "run/4_release.ipynb"):
+        (folder / name).write_text(name)
+    (folder / "manifest.json").write_text('{"month": "2025-06", "revision": 2, "published": "2025-07-05"}')
+    published.seal(folder)
+    return folder
+
+
+def test_every_published_file_has_its_checksum(month):
+    files = json.loads((month / "manifest.json").read_text())["files"]
+    assert set(files) == {"46.html", "46.pdf", "annex.xlsx", "index.html"}
+    assert published.damaged(month) == []
+    (month / "46.pdf").write_text("46.pdF")
+    (month / "46.html").unlink()
+    (month / "run" / "4_release.ipynb").write_text("")
+    assert published.damaged(month) == ["46.html", "46.pdf", "run/4_release.ipynb"]
+
+
+def test_what_a_former_revision_gave_up_for_space_is_no_damage(month):
+    former = month.rename(rooms.reports("2025-06.r2"))
+    assert revisions.thin(0) == [former]
+    assert published.damaged(former) == []
+    (former / "46.pdf").write_text("")
+    assert published.damaged(former) == ["46.pdf"]
+
+
+def test_a_page_of_the_archive_that_a_kill_left_old_is_written_anew(month, monkeypatch):
+    written = []
+    monkeypatch.setattr(published, "any_two", SimpleNamespace(write=lambda lang: None))
+    monkeypatch.setattr(revisions, "archive", lambda lang: written.append(lang) or {"lang": lang, "months": []})
+    published.tidy("vi")
+    published.tidy("vi")
+    assert len(written) == 1
+    (month / "manifest.json").write_text("{}")  # another revision took its place, and the run was cut off
+    published.tidy("vi")
+    published.tidy("vi")
+    assert len(written) == 2
+
+
+@pytest.mark.parametrize("clock, day", [("2020-01-01", "2025-07-05"), ("2026-01-01", "2026-01-01")])
+def test_a_clock_that_was_set_back_dates_no_revision_before_the_one_it_replaces(month, monkeypatch, caplog, clock, day):
+    fixed = type("date", (dt.date,), {"today": classmethod(lambda cls: dt.date.fromisoformat(clock))})
+    monkeypatch.setattr(monthly.dt, "date", fixed)
+    assert monthly._day("2025-06", due.Occasion(day=fixed.today())).isoformat() == day
+    assert ("hãy đặt lại giờ" in caplog.text) == (clock < day)
+
+
+def test_the_year_ends_between_two_months():
+    assert rooms.shift("2025-12", 1) == "2026-01" and rooms.shift("2026-01", -1) == "2025-12"
+    assert rooms.months_between("2025-11", "2026-02") == ["2025-11", "2025-12", "2026-01", "2026-02"]
+
+
+# --- whole runs that are killed ---------------------------------------------------------------------------------------
+
+MOMENTS = [  # the room whose folder takes its place, and whether the kill comes after that
+    ("1_validated", False),
+    ("1_validated", True),
+    ("2_placed", False),
+    ("3_indicators", False),
+    ("3_indicators", True),
+    ("4_release", False),
+    ("reports", False),
+]
+
+
+@posix
+@pytest.mark.skipif(not warm.available(), reason="this system does not fork")
+def test_a_month_that_is_killed_between_rooms_and_at_renames_is_old_or_new_and_is_finished(tmp_path, monkeypatch):
+    """Kill a run of a month just before and just after a folder of each kind takes its place."""
+    home, model = tmp_path / "home", tmp_path / "model"
+    monkeypatch.setenv("INFOACCESS_KEY_FILE", str(tmp_path / "key"))
+    subprocess.run([sys.executable, killing.__file__, str(home)], check=True)
+    warm.use(warm.path())
+    killing.finish(killing.forked(home, report=killing.stand_in), home)
+    old = killing.parts(home)
+    shutil.rmtree(home / "data" / "0_raw")
+    (home / "later").rename(home / "data" / "0_raw")
+    shutil.copytree(home, model)
+    lists = killing.tree(home / "data" / "0_raw")
+    killing.finish(killing.forked(home, report=killing.stand_in), home)
+    new, wanted = killing.parts(home), {room: killing.tree(home / room) for room in ("data", "reports")}
+    assert len(new) == len(old) + 1  # the former revision
+    shown = []
+    for chain in (MOMENTS, [("reports", True)]):
+        killing.again(home, model)
+        for at in chain:  # each next run begins on what the last one left
+            killing.killed(killing.forked(home, report=killing.stand_in, at=at))
+            shown.append(killing.check_killed(home, old, new, lists))
+        killing.finish(killing.forked(home, report=killing.stand_in), home)
+        killing.check_done(home, wanted)
+    assert shown == ["old"] * len(MOMENTS) + ["new"]

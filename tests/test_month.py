@@ -8,12 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pypdf
 import pytest
 import python_calamine
 
-from infoaccess import page_parts
+from infoaccess import page_parts, published
 
 ROOT = Path(__file__).resolve().parents[1]
 MONTH = "2025-07"
@@ -99,6 +100,7 @@ def test_month_holds_reports_index_manifest_and_executed_notebooks(home):
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert len(manifest["inputs"]) == len(list((home / "data" / "0_raw" / MONTH).glob("*.xlsx")))
     assert all(len(f["sha256"]) == 64 for f in manifest["inputs"])
+    assert manifest["disclosure"]["attack"]["exposed"] == 0 and manifest["disclosure"]["threshold"] == 5
 
 
 def test_synthetic_data_is_named_on_page_index_and_pdf(home):
@@ -153,7 +155,7 @@ def test_page_opens_from_disk_draws_chart_and_map_and_asks_for_nothing(home, tmp
     ]
     command += ["--virtual-time-budget=20000", f"--log-net-log={log}", "--dump-dom", page.as_uri()]
     dom = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120, check=True).stdout
-    assert dom.count("main-svg") >= 2  # plotly drew
+    assert dom.count('class="chart-reader"') >= 2  # the charts can be read
     assert 'data-map="map"' in dom and dom.count("<path") > 40
     asked = set(re.findall(r"https?://[^\"\\\\ ]+", log.read_text(encoding="utf-8")))
     own = {u for u in asked if not re.match(r"https?://([\w-]+\.)*(google|googleapis|gstatic|gvt1|chromium)\.", u)}
@@ -170,12 +172,13 @@ def test_page_opens_from_disk_draws_chart_and_map_and_asks_for_nothing(home, tmp
     ],
 )
 def test_wrong_arguments_end_with_one_sentence(home, arguments, code, says):
-    before = sorted(p.name for p in (home / "reports").iterdir())
+    before = {p.name for p in (home / "reports").iterdir()}
     done = run(home, *arguments)
     assert done.returncode == code
     assert says in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert sorted(p.name for p in (home / "reports").iterdir()) == before
+    # a month that cannot be made is told on a page of its own; a wrong word in a command is not
+    assert {p.name for p in (home / "reports").iterdir()} - {"failed.html"} == before - {"failed.html"}
 
 
 def test_a_bad_workbook_is_left_out_and_the_month_says_so(home, tmp_path):
@@ -204,4 +207,41 @@ def test_without_any_usable_list_the_run_stops_and_leaves_the_reports(home, tmp_
     done = run(own, MONTH, "--area", "46")
     assert done.returncode == 3
     assert "danh_sach_ho_19753.xlsx" in done.stderr and "Traceback" not in done.stderr
-    assert {p: p.read_bytes() for p in (own / "reports").rglob("*") if p.is_file()} == before
+    after = {p: p.read_bytes() for p in (own / "reports").rglob("*") if p.is_file() and p.name != "failed.html"}
+    assert after == {p: content for p, content in before.items() if p.name != "failed.html"}
+
+
+BROKEN = """
+if area == "20044":
+    raise ValueError("Nguyễn Thị Bí Mật")
+if area == "19753":
+    from infoaccess import figures
+    figures.count_text = lambda *_, **__: "7"
+"""
+
+
+def test_units_whose_report_stops_or_differs_are_left_out_and_named(home, tmp_path):
+    """The others are published, the index says why, the exit code tells; mended, it is made."""
+    own = tmp_path / "home"
+    shutil.copytree(home, own)
+    shutil.copytree(ROOT / "notebooks", own / "notebooks")
+    path = own / "notebooks" / "5_progress_report.ipynb"
+    sound = path.read_text(encoding="utf-8")
+    book = nbformat.reads(sound, as_version=4)
+    at = next(n for n, cell in enumerate(book.cells) if cell.id == "open")
+    book.cells.insert(at + 1, nbformat.v4.new_code_cell(BROKEN, id="broken"))
+    nbformat.write(book, path)
+    done = run(own, MONTH, "--only", "5", "--area", "46", "19753", "20044")
+    assert done.returncode == 7, done.stderr
+    assert "thiếu 2 tài liệu" in done.stderr and "Bí Mật" not in done.stderr + done.stdout
+    folder = own / "reports" / MONTH
+    assert (folder / "46.pdf").exists() and not list(folder.rglob("*20044*")) and not list(folder.rglob("*19753*"))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["failed"] == {"19753": "differs", "20044": "cell"} and set(manifest["reports"]) == {"46"}
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    assert "một bước tính của báo cáo dừng vì lỗi" in index and "khác số đã duyệt nên không phát hành" in index
+    assert published.damaged(folder) == []
+    path.write_text(sound, encoding="utf-8")
+    done = run(own, MONTH, "--only", "5", "--area", "20044")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "20044.pdf").exists() and published.damaged(folder) == []

@@ -133,6 +133,45 @@ def test_the_pdf_of_another_unit_or_month_is_found(folder, made, month, code):
     refused(folder, "PDF")
 
 
+@pytest.mark.parametrize("id_", ["trend_deprivation", "trend_smartphone", "sources", "funnel"])
+def test_a_chart_whose_drawing_or_reading_differs_is_found(folder, id_):
+    chart = re.search(rf'<div class="chart" data-chart="{id_}">.*?</script>', page(folder), re.S)
+    if chart is None:
+        pytest.skip(f"{id_} is not drawn from so small a sample")
+    whole = page(folder)
+    mark = re.search(r'<path d="M[\d.]+ [\d.]+|<rect x="[\d.]+|translate\([\d.]+', chart[0])[0]
+    spoil(folder, chart[0], chart[0].replace(mark, mark + "1", 1))
+    refused(folder, f"biểu đồ {id_}")
+    told = re.search(r'"texts":\[\["([^"]+)"', chart[0])[0]
+    (folder / f"{CODE}.html").write_text(
+        whole.replace(chart[0], chart[0].replace(told, told + "9", 1)), encoding="utf-8"
+    )
+    refused(folder, f"biểu đồ {id_}")
+
+
+def test_swapped_charts_and_a_stale_finding_are_found(folder, made):
+    spoil(folder, 'data-chart="trend_deprivation"', 'data-chart="trend_smartphone"')
+    refused(folder, "biểu đồ trend_deprivation thiếu")
+    shutil.copytree(made / MONTH, folder, dirs_exist_ok=True)
+    lead = re.search(r'<div class="lead">\s*<p>([^<]+)</p>', page(folder))
+    spoil(folder, lead[1], lead[1].replace("1", "2") + " Nay")
+    refused(folder, "trang thiếu câu")
+
+
+def test_a_pdf_without_one_of_its_pages_is_found(folder):
+    pikepdf = pytest.importorskip("pikepdf")
+    path = folder / f"{CODE}.pdf"
+    whole = path.read_bytes()
+    with pikepdf.open(path) as document:
+        count = len(document.pages)
+    for gone in range(1, count - 1):  # the first has the title, the last the signature
+        path.write_bytes(whole)
+        with pikepdf.open(path, allow_overwriting_input=True) as document:
+            del document.pages[gone]
+            document.save(path)
+        refused(folder, "PDF")
+
+
 def test_a_cut_pdf_is_found(folder):
     whole = (folder / f"{CODE}.pdf").read_bytes()
     (folder / f"{CODE}.pdf").write_bytes(whole[: len(whole) // 2])

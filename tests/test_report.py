@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from infoaccess import report_comparison, report_poverty, report_programme, rooms, units, words
+from infoaccess import programme, report_comparison, report_poverty, report_programme, rooms, units, words
 from infoaccess.released import Cell, Release
 from infoaccess.report import Report
 
@@ -45,8 +45,11 @@ def test_months_stand_beside_each_other_with_changes_in_points_and_counts():
     cells |= at("2025-12", "listed", cell(100, 9000)) | at("2025-11", "listed", cell(80, 9000))
     shown = rows(report_comparison.months_table(made(cells)))
     one, other = shown["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"], shown["Hộ trong danh sách"]
-    assert [t.replace("\xa0", " ") for t in one] == ["30,0 %", "25,0 %", "+5,0", "…", "–", "…", "–"]
-    assert other[:3] == ["100", "80", "+20"]
+    assert [t.replace("\xa0", " ") for t in one] == ["30,0 %", "25,0 %", "+5,0"]
+    assert other == ["100", "80", "+20"]
+    # Months without a figure get no empty columns, and are named.
+    notes = report_comparison.months_table(made(cells)).data["notes"]
+    assert notes[-1] == "Không có số liệu để so với: 12/2024, 12/2023."
 
 
 def test_a_hidden_month_gives_no_change():
@@ -65,6 +68,21 @@ def test_only_smartphones_compared_across_the_switch_off_are_marked(then, marked
     assert any("²" in t for t in shown["Hộ có điện thoại thông minh"]) is marked
     assert not any("²" in t for t in shown["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"])
     assert any(note.startswith("²") for note in table.data["notes"]) is marked
+
+
+def test_phones_of_the_year_are_what_came_since_december_and_few_are_not_printed():
+    shown = {"telecom_fund": (120, 100), "local_budget": (13, 10), "mobilised": (30, None), "donated": (40, 40)}
+    assert tuple(shown) == programme.SOURCES
+    cells = {}
+    for source, (now, then) in shown.items():
+        cells |= at("2025-12", f"handed_{source}", cell(now, 500), base="phone")
+        if then is not None:
+            cells |= at("2024-12", f"handed_{source}", cell(then, 400), base="phone")
+    table = report_programme.sources_table(made(cells))
+    of_year = [one[2] for one in rows(table).values()]
+    assert [c["label"] for c in table.data["columns"]][3] == "Riêng năm 2025 (máy)"
+    assert of_year == ["20", "(*)", "…", "0", "…"]
+    assert [row["marks"][3] for row in table.data["rows"]] == [None, "suppressed", None, None, None]
 
 
 def test_a_funnel_needs_six_units_and_says_so():

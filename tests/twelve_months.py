@@ -12,10 +12,22 @@ from pathlib import Path
 
 import yaml
 
-from infoaccess import annex, batch, certificates, checksums, deposit, due, method, monthly, rooms, runner, scheduled
+from infoaccess import (
+    annex,
+    batch,
+    certificates,
+    checksums,
+    deposit,
+    disclosure,
+    leaving,
+    method,
+    rooms,
+    runner,
+    scheduled,
+    units,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
-_valid_units = due.valid_units
 SENDERS = {"phuong_thuan_loc.xlsx": "19753", "xa_a_luoi_2.xlsx": "20044"}
 
 
@@ -29,8 +41,9 @@ def furnish(home: Path, patch) -> None:
     patch.setattr(runner, "select", lambda source, values: values)
     patch.setattr(batch, "reports", _reports)
     patch.setattr(annex, "book", lambda *a, **k: b"PK")
-    patch.setattr(due, "valid_units", _three_units)
-    patch.setattr(monthly, "areas_of", lambda month, wanted: wanted or list(_three_units(month)))
+    patch.setattr(disclosure, "attacked", lambda month: {})
+    for name in ("of_month", "of_last"):  # stand-ins hold no exhibit that could be made again
+        patch.setattr(leaving, name, lambda *a: leaving.Told())
 
 
 def put_setting(name: str, value) -> None:
@@ -95,16 +108,17 @@ def _reports(tasks: list[dict], jobs: int) -> tuple[dict, dict]:
     for task in tasks:
         folder, code = Path(task["folder"]), task["code"]
         text = expected(task["parameters"]["month"])
-        slides = code == batch.SLIDES
-        names = ["presentation.pdf", "presentation_notes.pdf"] if slides else [f"{code}.html", f"{code}.pdf"]
+        names = (
+            ["presentation.pdf", "presentation_notes.pdf"] if code == batch.SLIDES else [f"{code}.html", f"{code}.pdf"]
+        )
         for name in names:
             (folder / name).write_text(f"{code} {text}", encoding="utf-8")
         value = int(text, 16) % 1000
         numbers = [{"id": "listed.households", "label": "Hộ", "text": str(value), "value": value}]
-        found[code] = [] if slides else numbers
+        found[code] = {"numbers": [] if code == batch.SLIDES else numbers, "left": {"files": 0, "exhibits": 0}}
     return found, {}
 
 
-def _three_units(month: str) -> dict[str, str]:
-    """Name the city and two communes: a whole month's units would only take their time."""
-    return {code: name for code, name in _valid_units(month).items() if code in ("46", *SENDERS.values())}
+def all_units(month: str) -> list[str]:
+    """List the codes of all units of a month."""
+    return list(units.on(month)["code"])

@@ -8,6 +8,7 @@ of a break in the series is part of their format.
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 import polars as pl
@@ -42,7 +43,7 @@ TABLES: dict[str, tuple[Callable[[Report], Exhibit], tuple[str, ...]]] = {
     "indicators": (report_poverty.indicators_table, ("count", "rate", "count", "rate")),
     "changes": (report_poverty.changes_table, ("text", "count")),
     "movements": (report_poverty.movements_table, ("text", "count", "count")),
-    "sources_table": (report_programme.sources_table, ("count", "rate", "million")),
+    "sources_table": (partial(report_programme.sources_table, of_year=False), ("count", "rate", "million")),
     "targets": (report_programme.targets_table, ("rate", "rate", "gap")),
 }
 CITY = {

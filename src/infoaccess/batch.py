@@ -9,14 +9,28 @@ import multiprocessing
 import os
 import shutil
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, TimeoutError, wait
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 from tqdm import tqdm
 
-from infoaccess import attempts, disk, leash, rooms, runner, units, warm
+from infoaccess import (
+    attempts,
+    cluster,
+    disk,
+    leash,
+    memo,
+    readback,
+    report,
+    report_pictures,
+    rooms,
+    runner,
+    units,
+    warm,
+)
 from infoaccess.errors import (
     InfoAccessError,
     OutOfMemory,
@@ -28,23 +42,46 @@ from infoaccess.errors import (
     WorkerDied,
 )
 
+FEW = 3  # reports for which reading once what they share does not pay
 SLIDES = "presentation"  # stands among the codes of units
+Outcome = tuple[dict, dict | None, BaseException | None]  # of a task: what it gave or what stopped it
 _log = logging.getLogger("infoaccess")
 
 
-def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[str, InfoAccessError]]:
-    """Make reports in `jobs` processes; return the numbers of those made and the errors of those that failed, by code.
+def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, dict], dict[str, InfoAccessError]]:
+    """Make reports in `jobs` processes; return what was made and the errors of those that failed, by code.
 
-    A failed one leaves no file in the folder of the month. Raises the city's error and what concerns all.
+    Where a cluster is named they are made there. A failed one leaves no file in the folder of the month. Raises the
+    city's error and what concerns all.
     """
-    bar = tqdm(total=len(tasks), desc="báo cáo", disable=not sys.stderr.isatty())
     made, failed = {}, {}
+    runner.say(f"5_progress_report: {len(tasks)}")
+    outcomes = _on_cluster(tasks) if cluster.address() else _here(tasks, jobs)
+    with closing(outcomes):
+        for task, result, err in tqdm(outcomes, desc="báo cáo", total=len(tasks), disable=not sys.stderr.isatty()):
+            if err is None:
+                made[task["code"]] = result
+            elif task["code"] == units.CITY or not _of_one(err):
+                raise err
+            else:
+                failed[task["code"]] = err
+                put_away(task)
+                _log.info("%s", err)
+    order = [task["code"] for task in tasks]
+    return {c: made[c] for c in order if c in made}, {c: failed[c] for c in order if c in failed}
+
+
+def _here(tasks: list[dict], jobs: int) -> Iterator[Outcome]:
+    """Make reports in processes of this machine, and give each as it ends."""
     one = warm.path() if warm.available() else None  # one warm process for all of them
     # Spawned, not forked: a process that has run a polars query hangs its forked children.
     spawned = multiprocessing.get_context("spawn")
     workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
     megabytes = max((task["limits"].megabytes for task in tasks), default=0)
-    pool = ProcessPool(workers, initializer=ready, initargs=(one, megabytes), context=spawned)
+    shared = _shared(tasks) if len(tasks) > FEW else None
+    if one and shared:
+        warm.share(shared)
+    pool = ProcessPool(workers, initializer=ready, initargs=(one, megabytes, shared), context=spawned)
     try:
         waiting = {_given(pool, task): (task, 1) for task in tasks}
         while waiting:
@@ -54,15 +91,7 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[s
                 if isinstance(err, WorkerDied) and attempts.again(err, tried):
                     waiting[_given(pool, task)] = (task, tried + 1)
                     continue
-                if err is None:
-                    made |= {task["code"]: future.result()["numbers"]}
-                elif task["code"] == units.CITY or not _of_one(err):
-                    raise err
-                else:
-                    failed[task["code"]] = err
-                    put_away(task)
-                    _log.info("%s", err)
-                bar.update()
+                yield task, None if err else future.result(), err
     except BrokenExecutor as err:
         raise RoomError(
             "Không khởi động được tiến trình lập báo cáo. Hãy xem bộ nhớ còn trống, khởi động lại máy rồi chạy lại."
@@ -70,16 +99,44 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, list[dict]], dict[s
     finally:
         pool.stop()
         pool.join()
-        bar.close()
-    order = [task["code"] for task in tasks]
-    return {c: made[c] for c in order if c in made}, {c: failed[c] for c in order if c in failed}
+        if shared:
+            shared.unlink(missing_ok=True)
 
 
-def ready(socket_path: str | None, megabytes: int) -> None:
-    """Make a worker ready: bound to this run, limited, with the run's warm process."""
+def _on_cluster(tasks: list[dict]) -> Iterator[Outcome]:
+    """Make reports on the cluster, into the same folder of the shared disk; none is given before all have ended."""
+    for task, (result, err) in zip(tasks, cluster.each(_tried, tasks, "báo cáo"), strict=True):
+        yield task, result, err
+
+
+def _tried(task: dict) -> tuple[dict | None, Exception | None]:
+    """Make one report; give what stopped it instead of raising it, so that it stops no other."""
+    try:
+        return _maker(task)(task), None
+    except Exception as err:
+        return None, _error(err, task)
+
+
+def _shared(tasks: list[dict]) -> Path | None:
+    """Read once what all reports of the month share and write it for the workers; None where that cannot be done."""
+    kept = Path(tasks[0]["folder"]).with_suffix(".memo")
+    with suppress(Exception):  # only time is lost: each report says itself what is wrong
+        for task in (tasks[0], tasks[len(tasks) // 2]):  # the city and one of its units
+            one = readback.opened(task)
+            report_pictures.unit_maps(one)
+            report.method(one)
+        memo.save(kept)
+        return kept
+    return None
+
+
+def ready(socket_path: str | None, megabytes: int, shared: Path | None = None) -> None:
+    """Make a worker ready: bound to this run, limited, with the run's warm process and what its reports share."""
     leash.bind()
     leash.limit_memory(megabytes)
     warm.use(socket_path)
+    if shared:
+        memo.load(shared)
 
 
 def put_away(task: dict) -> None:
@@ -92,8 +149,11 @@ def put_away(task: dict) -> None:
 
 
 def _given(pool: ProcessPool, task: dict):
-    do = runner.presentation if task["code"] == SLIDES else runner.report
-    return pool.schedule(do, args=(task,), timeout=task["limits"].seconds or None)
+    return pool.schedule(_maker(task), args=(task,), timeout=task["limits"].seconds or None)
+
+
+def _maker(task: dict) -> Callable[[dict], dict]:
+    return runner.presentation if task["code"] == SLIDES else runner.report
 
 
 def _of_one(err: Exception) -> bool:

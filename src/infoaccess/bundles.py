@@ -25,7 +25,7 @@ def of(records: list[dict], at: dict, root: np.ndarray, value: np.ndarray, rules
     bundle, costs, below = np.full(len(value), -1), defaultdict(float), defaultdict(set)
     weight = {len(r["leaves"]): 1.0 for r in records}
     whole = max(weight, default=0)
-    fixed = set()
+    fixed, followers = set(), []
     for cell, r in enumerate(records):
         if not r["released"]:
             continue
@@ -33,12 +33,13 @@ def of(records: list[dict], at: dict, root: np.ndarray, value: np.ndarray, rules
         n, d = 3 * cell + N, 3 * cell + D
         place = (r["leaves"], r["group"])
         level = "other" if r["area_set"].rsplit("_", 1)[-1] not in LEVEL_COST else r["area_set"].rsplit("_", 1)[-1]
-        price = LEVEL_COST[level] * GROUP_COST.get(r["group"], 1.0)
+        price = LEVEL_COST[level] * GROUP_COST.get(r["group"], 1.0) * entry.weight
         follows = _followed(entry, r["measure"]) if entry.follows else None
         target = at.get((*place, *follows), -1) if follows else -1
         key = (*place, r["base"], r["measure"])
         if target >= 0:
             key = (*place, *follows)
+            followers.append((n, 3 * target + N, price * (1 + np.log2(1 + value[n]))))
         if root[n] != n and records[root[n] // 3]["released"]:
             other = records[root[n] // 3]
             key = (other["leaves"], other["group"], other["base"], other["measure"])
@@ -53,6 +54,8 @@ def of(records: list[dict], at: dict, root: np.ndarray, value: np.ndarray, rules
         if root[d] != d:
             continue  # hidden and shown with the numerator that it is
         size = (*place, "sizes") if entry.denominator == "sizes" else (*key, "denominator")
+        if entry.denominator.startswith("of:"):  # not the very same count, but nearly: one would tell the other
+            size = (*place, *entry.denominator.split(":")[1:])
         two = bundle[d] = names.setdefault(size, len(names))
         below[two].add(one)
         if entry.denominator != "sizes":
@@ -62,8 +65,16 @@ def of(records: list[dict], at: dict, root: np.ndarray, value: np.ndarray, rules
     # Denominators whose numerator is another count are printed exactly when that is.
     moved = np.flatnonzero(root != np.arange(len(root)))
     bundle[moved] = np.where(bundle[root[moved]] >= 0, bundle[root[moved]], bundle[moved])
-    for d in moved[moved % 3 == D]:  # parts of nothing are all zero: printed, they would tell the whole
-        if value[d] == 0 and bundle[d] >= 0 and bundle[d - D] >= 0:
+    for n, other, lost in followers:  # what it follows may itself have moved
+        if bundle[other] >= 0 and bundle[n] != bundle[other]:
+            bundle[n] = bundle[other]
+            costs[bundle[n]] += lost
+    moved = np.r_[moved, np.array([n for n, _, _ in followers], int)]
+    for n in moved[moved % 3 == N]:
+        if bundle[n] >= 0 and bundle[n + D] >= 0 and bundle[n] != bundle[n + D]:
+            below[int(bundle[n + D])].add(int(bundle[n]))
+    for d in moved[moved % 3 == D]:  # the parts of a hidden whole tell of it what they add up to
+        if bundle[d] >= 0 and bundle[d - D] >= 0 and bundle[d] != bundle[d - D]:
             below[int(bundle[d])].add(int(bundle[d - D]))
     cost = np.array([costs[b] for b in range(len(names))])
     for above, under in below.items():

@@ -15,6 +15,8 @@ LINES = ("#0067a5", "#b34700", "#00704f", "#8f3f71", "#755200", "#3d4450")
 FILLS = ("#00588f", "#e69f00", "#00795a", "#8ccbf2", "#a63d00", "#d9a3c2", "#5b6470")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "x")
 WIDTH, SIZE, LEAD = 720, 14, 16  # user units; printed 162 mm wide, 14 units are 9 pt
+NARROW = 370  # user units of a chart for a telephone, where letters keep their size
+SANS = 1.2  # how much wider a sans-serif face of a screen runs than the serif of paper
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,12 @@ class LinePlan:
     left: float
     right: float
     lang: str
+    wide: int = WIDTH
+
+    @property
+    def beside(self) -> bool:
+        """Tell whether there is room to name the lines beside their ends, and the breaks where they stand."""
+        return self.wide >= WIDTH
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,13 @@ class BarPlan:
     x_title: str
     unit: str
     lang: str
+    wide: int = WIDTH
+    face: float = 1.0
+
+    @property
+    def beside(self) -> bool:
+        """Tell whether there is room to name the bars beside them; else they are named above."""
+        return self.wide >= WIDTH
 
 
 def on_fill(colour: str) -> str:
@@ -124,22 +139,25 @@ def _writers(values: list[float], marks: list[float], share: bool, lang: str) ->
     return lambda value: write(value, lang, fine), lambda value: write(value, lang, digits)
 
 
-def plan_line(months, series, y_title, share, breaks, target, lang) -> LinePlan:
-    """Decide ticks, label rows and margins of a line chart."""
+def plan_line(months, series, y_title, share, breaks, target, lang, wide=WIDTH, face=1.0) -> LinePlan:
+    """Decide ticks, label rows and margins of a line chart; `face` is how wide its letters run, paper's being 1."""
     known = [value for one in series for value in one.values if value is not None]
     reach = [*known, target[1]] if target else known
     whole = not share and all(value % 1 == 0 for value in reach)
     marks = ticks(min(reach), max(reach), share=share, whole=whole)
     text, tick = _writers(known, marks, share, lang)
-    left = 10 + max(width(tick(value)) for value in marks)
-    ends = [width(row, 13.5) for one in series for row in textwrap.wrap(one.name, 22)]
-    right = 24 + max([*ends, width(text(max(known))) * 1.1])
-    at = across(months, left, WIDTH - right)
-    rows = _rows([(at[months.index(m)], label, m) for m, label in breaks if m in months])
+    beside = wide >= WIDTH
+    left = 10 + face * max(width(tick(value)) for value in marks)
+    ends = [width(row, 13.5) for one in series for row in textwrap.wrap(one.name, 22) if beside]
+    right = (24 if beside else 14) + face * max([*ends, width(text(max(known))) * 1.1])
+    at = across(months, left, wide - right)
+    here = [(at[months.index(m)], label, m) for m, label in breaks if m in months]
+    rows = _rows(here, face) if beside else [(0, label, month) for _, label, month in here]
     if target:
         label, value = target
-        written = text(value)
-        target = (label if written in label else f"{label}: {written}", value)
+        written = {t.replace("\N{NO-BREAK SPACE}", " ") for t in (text(value), tick(value))}
+        told = any(t in label.replace("\N{NO-BREAK SPACE}", " ") for t in written)
+        target = (label if told else f"{label}: {text(value)}", value)
     return LinePlan(
         months=months,
         series=series,
@@ -155,6 +173,7 @@ def plan_line(months, series, y_title, share, breaks, target, lang) -> LinePlan:
         left=left,
         right=right,
         lang=lang,
+        wide=wide,
     )
 
 
@@ -174,11 +193,11 @@ def across(months: list[str], left: float, right: float) -> list[float]:
     return [left + pad + i * (right - left - 2 * pad) / (len(months) - 1) for i in range(len(months))]
 
 
-def _rows(breaks: list[tuple[float, str, str]]) -> list[tuple[int, str, str]]:
+def _rows(breaks: list[tuple[float, str, str]], face: float) -> list[tuple[int, str, str]]:
     """Give each break's label a row, from the right, so that it meets no other label and no other line."""
     placed: list[tuple[int, str, str, float, float]] = []
     for x, label, month in sorted(breaks, key=lambda one: -one[0]):
-        end = x + 8 + width(label, 13)
+        end = x + 8 + face * width(label, 13)
         # Whatever starts under this label, be it a label or a line rising to one, keeps the label above it.
         row = 1 + max((other for other, _, _, start, _ in placed if start < end), default=-1)
         placed.append((row, label, month, x, end))
@@ -195,7 +214,7 @@ def _left_is_free(series: list[Series], level: float) -> bool:
     return distance(slice(0, third)) >= distance(slice(-third, None))
 
 
-def plan_bars(labels, series, x_title, lang, unit) -> BarPlan:
+def plan_bars(labels, series, x_title, lang, unit, wide=WIDTH, face=1.0) -> BarPlan:
     """Decide ticks, totals and colours of a bar chart; a total with a part unpublished is 'at least'."""
     share = unit == "%"
     parts = [[one.values[i] for one in series] for i in range(len(labels))]
@@ -211,7 +230,7 @@ def plan_bars(labels, series, x_title, lang, unit) -> BarPlan:
     ]
     return BarPlan(
         labels=labels,
-        wrapped=[textwrap.wrap(label, 26) or [""] for label in labels],
+        wrapped=[textwrap.wrap(label, 26 if wide >= WIDTH else 44) or [""] for label in labels],
         series=series,
         colours=[one.colour or FILLS[i % len(FILLS)] for i, one in enumerate(series)],
         totals=totals,
@@ -222,4 +241,6 @@ def plan_bars(labels, series, x_title, lang, unit) -> BarPlan:
         x_title=x_title,
         unit=unit,
         lang=lang,
+        wide=wide,
+        face=face,
     )

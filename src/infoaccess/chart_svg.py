@@ -15,16 +15,15 @@ from infoaccess.chart_plan import (
     MUTED,
     SIZE,
     WIDTH,
-    BarPlan,
     LinePlan,
     Style,
     across,
-    on_fill,
-    width,
 )
 
 FONT = "Times New Roman, Liberation Serif, Libertinus Serif, serif"
 PLOT_HEIGHT = 240
+SIGNS = "①②③④⑤⑥⑦⑧⑨"  # breaks of a series, where they are named below
+DOTS = {"stroke_width": 0.9, "stroke_dasharray": "4 3"}
 MARKS = {  # each drawn around 0, 0
     "circle": '<circle r="3.4"/>',
     "square": '<rect x="-3.2" y="-3.2" width="6.4" height="6.4"/>',
@@ -47,9 +46,27 @@ class End:
     colour: str
 
 
-def _sheet(height: float, title: str, parts: list[str]) -> str:
+@dataclass(frozen=True)
+class Frame:
+    """Say where a line chart's plot lies, in user units; `xs` are its months' places."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    xs: list[float]
+    low: float
+    high: float
+
+    def y(self, value: float) -> float:
+        """Return the height at which a value stands."""
+        return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
+
+
+def sheet(height: float, title: str, parts: list[str], wide: int = WIDTH) -> str:
+    """Return a whole drawing."""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {height:.0f}" role="img" '
         f'aria-label={quoteattr(title)} font-family={quoteattr(FONT)} font-size="{SIZE}" fill="{INK}">'
         + "".join(parts)
         + "</svg>"
@@ -62,7 +79,8 @@ def line_of(x: float, y: float, text: str, **style) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}"{look}>{escape(text)}</text>'
 
 
-def _rule(x1: float, y1: float, x2: float, y2: float, colour: str, **style) -> str:
+def rule(x1: float, y1: float, x2: float, y2: float, colour: str, **style) -> str:
+    """Draw one straight line."""
     look = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
     return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{colour}" fill="none"{look}/>'
 
@@ -74,7 +92,7 @@ def _mark(x: float, y: float, style: Style) -> str:
 def empty(title: str, text: str) -> str:
     """Draw the friendly empty chart."""
     frame = f'<rect x="1" y="1" width="{WIDTH - 2}" height="118" rx="8" fill="none" stroke="{AXIS}" '
-    return _sheet(
+    return sheet(
         120,
         title,
         [
@@ -94,7 +112,7 @@ def place_ends(plan: LinePlan, height: float, line_height: float) -> list[End]:
         if known:
             place, value = known[-1]
             level = (high - value) / (high - low) * height
-            rows = textwrap.wrap(one.name, 22)
+            rows = textwrap.wrap(one.name, 22) if plan.beside else []
             size = line_height * (1 + len(rows)) + 5
             wanted.append((level, place, size, plan.text(value), rows, style.colour))
     wanted.sort(key=lambda one: one[0])
@@ -112,48 +130,87 @@ def place_ends(plan: LinePlan, height: float, line_height: float) -> list[End]:
     ]
 
 
+def frame(plan: LinePlan) -> Frame:
+    """Return where the plot of a line chart lies: below its title and what is named above it."""
+    right = plan.wide - plan.right
+    if plan.beside:
+        ends = place_ends(plan, PLOT_HEIGHT, LEAD)
+        spill = max([0.0, *(8 - (end.centre - LEAD * (1 + len(end.lines)) / 2) for end in ends)])
+        top = max(36 + 17 * plan.rows, spill)
+    else:
+        top = _names(plan)[1] + (32 if plan.breaks else 18)
+    xs = across(plan.months, plan.left, right)
+    return Frame(plan.left, top, right, top + PLOT_HEIGHT, xs, plan.ticks[0], plan.ticks[-1])
+
+
 def line(plan: LinePlan) -> str:
     """Draw monthly lines; None leaves a gap."""
-    ends = place_ends(plan, PLOT_HEIGHT, LEAD)
-    spill = max([0.0, *(8 - (end.centre - LEAD * (1 + len(end.lines)) / 2) for end in ends)])
-    top = max(36 + 17 * plan.rows, spill)
-    bottom = top + PLOT_HEIGHT
-    right = WIDTH - plan.right
-    xs = across(plan.months, plan.left, right)
-    low, high = plan.ticks[0], plan.ticks[-1]
-
-    def y(value: float) -> float:
-        return bottom - (value - low) / (high - low) * PLOT_HEIGHT
-
+    at = frame(plan)
     parts = [line_of(0, 14, plan.y_title, fill=MUTED)]
     for value in plan.ticks:
-        colour = AXIS if value == low else GRID
-        parts.append(_rule(plan.left, y(value), right, y(value), colour))
-        parts.append(line_of(plan.left - 6, y(value) + 4.5, plan.tick(value), text_anchor="end", fill=MUTED))
-    parts += _calendar(plan, xs, bottom, right)
-    for month, label, row in plan.breaks:
-        x, base = xs[plan.months.index(month)], top - 8 - 17 * row
-        parts.append(_rule(x, base - 11, x, bottom, MUTED, stroke_width=0.9, stroke_dasharray="4 3"))
-        parts.append(line_of(x + 4, base, label, font_size=13, fill=MUTED))
+        colour = AXIS if value == at.low else GRID
+        parts.append(rule(plan.left, at.y(value), at.right, at.y(value), colour))
+        parts.append(line_of(plan.left - 6, at.y(value) + 4.5, plan.tick(value), text_anchor="end", fill=MUTED))
+    parts += _calendar(plan, at.xs, at.bottom)
+    parts += _breaks(plan, at)
     if plan.target:
         label, value = plan.target
         dashed = {"stroke_width": 1.3, "stroke_dasharray": "7 4"}
-        parts.append(_rule(plan.left, y(value), right, y(value), MUTED, **dashed))
-        x, side = (plan.left + 4, "start") if plan.target_left else (right - 4, "end")
-        parts.append(line_of(x, y(value) - 5, label, text_anchor=side, fill=MUTED, font_style="italic"))
+        parts.append(rule(plan.left, at.y(value), at.right, at.y(value), MUTED, **dashed))
+        x, side = (plan.left + 4, "start") if plan.target_left else (at.right - 4, "end")
+        # On top of the plot a level's name would meet those of the breaks.
+        y = at.y(value) + (16 if at.y(value) - at.top < 18 else -5)
+        parts.append(line_of(x, y, label, text_anchor=side, fill=MUTED, font_style="italic"))
     for one, style in zip(plan.series, plan.styles, strict=True):
-        parts.append(_curve(one, style, xs, y))
-    for end in ends:
-        middle = top + end.centre
-        start = xs[end.place] + 6
-        if right - start > 4 or abs(end.centre - end.level) > 5:
-            parts.append(_rule(start, top + end.level, right + 8, middle, end.colour, stroke_width=0.7))
+        parts.append(_curve(one, style, at.xs, at.y))
+    below = 42
+    if not plan.beside:
+        parts += _names(plan)[0]
+        for place, (_, label, _) in enumerate(plan.breaks, 1):
+            below += 18
+            parts.append(line_of(0, at.bottom + below - 4, f"{SIGNS[place - 1]} {label}", fill=MUTED, font_size=13))
+    return sheet(at.bottom + below, plan.y_title, [*parts, *_ends(plan, at)], plan.wide)
+
+
+def _breaks(plan: LinePlan, at: Frame) -> list[str]:
+    """Draw where a series breaks: its name beside the line or, where there is no room, a number that is named below."""
+    parts = []
+    for place, (month, label, row) in enumerate(plan.breaks):
+        x, base = at.xs[plan.months.index(month)], at.top - 8 - 17 * row
+        parts.append(rule(x, base - (11 if plan.beside else -4), x, at.bottom, MUTED, **DOTS))
+        if plan.beside:
+            parts.append(line_of(x + 4, base, label, font_size=13, fill=MUTED))
+        else:
+            parts.append(line_of(x, base, SIGNS[place], font_size=13, fill=MUTED, text_anchor="middle"))
+    return parts
+
+
+def _names(plan: LinePlan) -> tuple[list[str], float]:
+    """Name the lines in rows below the title; return them and where they end."""
+    parts, y = [], 14.0
+    for one, style in zip(plan.series, plan.styles, strict=True):
+        for place, text in enumerate(textwrap.wrap(one.name, 46)):
+            y += 19 if not place else LEAD
+            if not place:
+                dash = {"stroke_dasharray": "8 4"} if one.dash else {}
+                parts += [rule(0, y - 5, 24, y - 5, style.colour, stroke_width=2.1, **dash), _mark(12, y - 5, style)]
+            parts.append(line_of(31, y, text, fill=style.colour))
+    return parts, y
+
+
+def _ends(plan: LinePlan, at: Frame) -> list[str]:
+    """Write each line's last value beside its end; its name too, where there is room."""
+    parts = []
+    for end in place_ends(plan, PLOT_HEIGHT, LEAD):
+        middle, start = at.top + end.centre, at.xs[end.place] + 6
+        if at.right - start > 4 or abs(end.centre - end.level) > 5:
+            parts.append(rule(start, at.top + end.level, at.right + 8, middle, end.colour, stroke_width=0.7))
             parts[-1] = parts[-1].replace("/>", ' stroke-dasharray="1.5 2.5"/>')
         first = middle - LEAD * (1 + len(end.lines)) / 2 + 12
-        parts.append(line_of(right + 12, first, end.value, fill=end.colour, font_weight="bold"))
+        parts.append(line_of(at.right + 12, first, end.value, fill=end.colour, font_weight="bold"))
         for place, row in enumerate(end.lines, 1):
-            parts.append(line_of(right + 12, first + LEAD * place, row, fill=end.colour, font_size=13.5))
-    return _sheet(bottom + 42, plan.y_title, parts)
+            parts.append(line_of(at.right + 12, first + LEAD * place, row, fill=end.colour, font_size=13.5))
+    return parts
 
 
 def _curve(one, style: Style, xs: list[float], y) -> str:
@@ -173,7 +230,7 @@ def _curve(one, style: Style, xs: list[float], y) -> str:
     )
 
 
-def _calendar(plan: LinePlan, xs: list[float], bottom: float, right: float) -> list[str]:
+def _calendar(plan: LinePlan, xs: list[float], bottom: float) -> list[str]:
     """Name quarters by their first month and years in bold below them."""
     say, parts = words.load(plan.lang), []
     gap = xs[1] - xs[0] if len(xs) > 1 else 99
@@ -181,7 +238,7 @@ def _calendar(plan: LinePlan, xs: list[float], bottom: float, right: float) -> l
     for x, month in zip(xs, plan.months, strict=True):
         number = int(month[5:])
         if number % 3 == 1 or len(xs) <= 6:
-            parts.append(_rule(x, bottom, x, bottom + (9 if number == 1 else 5), AXIS))
+            parts.append(rule(x, bottom, x, bottom + (9 if number == 1 else 5), AXIS))
             if gap * 3 > 26 or number == 1:
                 parts.append(
                     line_of(x, bottom + 20, short[number - 1], text_anchor="middle", fill=MUTED, font_size=12.5)
@@ -193,58 +250,3 @@ def _calendar(plan: LinePlan, xs: list[float], bottom: float, right: float) -> l
             look = {"text_anchor": "middle", "font_weight": "bold", "fill": MUTED}
             parts.append(line_of(middle, bottom + 38, year, **look))
     return parts
-
-
-def bars(plan: BarPlan) -> str:
-    """Draw horizontal stacked bars with their totals."""
-    left = 12 + max(width(row) for rows in plan.wrapped for row in rows)
-    right = WIDTH - 14 - max(width(text, SIZE * 1.08) for text in plan.total_texts)
-    scale = (right - left) / plan.ticks[-1]
-    keys, top = _keys(plan) if len(plan.series) > 1 else ([], 8.0)
-    heights = [max(30, 15 * len(rows) + 10) for rows in plan.wrapped]
-    bottom = top + sum(heights) + 4
-    parts = list(keys)
-    for value in plan.ticks:
-        x = left + value * scale
-        parts.append(_rule(x, top, x, bottom, AXIS if value == 0 else GRID))
-        parts.append(line_of(x, bottom + 17, plan.tick(value), text_anchor="middle", fill=MUTED, font_size=13))
-    parts.append(line_of(left, bottom + 37, plan.x_title, fill=MUTED))
-    y = top + 2
-    for place, (rows, height) in enumerate(zip(plan.wrapped, heights, strict=True)):
-        middle = y + height / 2
-        first = middle - 7.5 * len(rows) + 11.5
-        for number, row in enumerate(rows):
-            parts.append(line_of(left - 8, first + 15 * number, row, text_anchor="end"))
-        x = left
-        parts.append(f'<g class="bar" data-label={quoteattr(plan.labels[place])}>')
-        for one, colour in zip(plan.series, plan.colours, strict=True):
-            value = one.values[place]
-            if not value:
-                continue
-            wide = value * scale
-            parts.append(
-                f'<rect x="{x:.1f}" y="{middle - 10:.1f}" width="{wide:.1f}" height="20" fill="{colour}" '
-                f'stroke="#fff" stroke-width="0.8" data-value="{value!r}"/>'
-            )
-            if len(plan.series) > 1 and width(plan.text(value), 12.5) + 6 < wide:
-                inside = {"text_anchor": "middle", "fill": on_fill(colour), "font_size": 12.5}
-                parts.append(line_of(x + wide / 2, middle + 4.3, plan.text(value), **inside))
-            x += wide
-        known = any(one.values[place] is not None for one in plan.series)
-        look = {"font_weight": "bold"} if known else {"font_style": "italic", "fill": MUTED}
-        parts.append(line_of(x + 6, middle + 5, plan.total_texts[place], **look) + "</g>")
-        y += height
-    return _sheet(bottom + 46, plan.x_title, parts)
-
-
-def _keys(plan: BarPlan) -> tuple[list[str], float]:
-    """Set the key in rows above the bars."""
-    parts, x, y = [], 0.0, 15.0
-    for one, colour in zip(plan.series, plan.colours, strict=True):
-        wide = 19 + width(one.name)
-        if x and x + wide > WIDTH:
-            x, y = 0.0, y + 20
-        parts.append(f'<rect x="{x:.1f}" y="{y - 11:.1f}" width="13" height="13" fill="{colour}"/>')
-        parts.append(line_of(x + 18, y, one.name))
-        x += wide + 18
-    return parts, y + 16

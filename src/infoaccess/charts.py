@@ -1,15 +1,14 @@
-"""Charts in two dresses from one set of values: a plotly figure for the page, a static SVG for paper.
+"""Charts in three dresses from one set of values: drawings for the page, one for paper, a plotly figure for JupyterLab.
 
 Gaps stay gaps: a month without a published value is never joined over and never drawn as zero. Colours
 are Okabe and Ito's, darkened until they can be read as text; marks differ in shape, for grey print.
 """
 
 import html
-import json
 from dataclasses import dataclass
 
-from infoaccess import chart_plan, chart_svg, words
-from infoaccess.chart_plan import GRID, INK, MUTED, Series
+from infoaccess import chart_bars, chart_plan, chart_screen, chart_svg, words
+from infoaccess.chart_plan import GRID, INK, MUTED, NARROW, SANS, WIDTH, Series
 
 __all__ = ["Chart", "Series", "bars", "line"]
 
@@ -20,10 +19,11 @@ ROW_PX = 34  # one bar with its gap
 
 @dataclass(frozen=True)
 class Chart:
-    """Hold the same chart twice: `html` to explore, `svg` to print."""
+    """Hold the same chart thrice: `html` for the page, `svg` to print, `figure` (plotly's) for JupyterLab."""
 
     html: str
     svg: str
+    figure: dict | None = None
 
 
 def line(
@@ -46,7 +46,9 @@ def line(
     if not any(value is not None for one in series for value in one.values):
         return _empty(y_title, lang)
     plan = chart_plan.plan_line(months, series, y_title, share, breaks, target, lang)
-    return Chart(_embed(id, _line_figure(plan)), chart_svg.line(plan))
+    args = (months, series, y_title, share, breaks, target, lang)
+    screens = [chart_plan.plan_line(*args, wide=wide, face=SANS) for wide in (WIDTH, NARROW)]
+    return Chart(chart_screen.line(id, screens), chart_svg.line(plan), _line_figure(plan))
 
 
 def bars(id: str, labels: list[str], series: list[Series], *, x_title: str, lang: str = "vi", unit: str = "") -> Chart:
@@ -60,7 +62,8 @@ def bars(id: str, labels: list[str], series: list[Series], *, x_title: str, lang
     if not any(value is not None for one in series for value in one.values):
         return _empty(x_title, lang)
     plan = chart_plan.plan_bars(labels, series, x_title, lang, unit)
-    return Chart(_embed(id, _bars_figure(plan)), chart_svg.bars(plan))
+    screens = [chart_plan.plan_bars(labels, series, x_title, lang, unit, wide, SANS) for wide in (WIDTH, NARROW)]
+    return Chart(chart_screen.bars(id, screens), chart_bars.bars(plan), _bars_figure(plan))
 
 
 def _check(id: str, positions: list[str], series: list[Series]) -> None:
@@ -71,19 +74,8 @@ def _check(id: str, positions: list[str], series: list[Series]) -> None:
 
 def _empty(title: str, lang: str) -> Chart:
     text = words.load(lang)("charts.empty")
-    box = "padding:2.5em 1em;text-align:center;border:1px dashed #8a9099;border-radius:6px;color:#4a4f57"
-    shown = f'<p class="plot-empty" style="{box}">{html.escape(title)}<br>{html.escape(text)}</p>'
+    shown = f'<p class="plot-empty">{html.escape(title)}<br>{html.escape(text)}</p>'
     return Chart(shown, chart_svg.empty(title, text))
-
-
-def _embed(id: str, figure: dict) -> str:
-    # "<" may only leave as an escape: no text can then end the script element.
-    text = json.dumps(figure, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    name = html.escape(id, quote=True)
-    return (
-        f'<div class="plot" data-plot="{name}"></div><script type="application/json" id="plot-{name}">{text}</script>'
-    )
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Call a function for every month or report: here, or on the Dask cluster that INFOACCESS_CLUSTER names.
+"""Call a function for every month or report on the Dask cluster that INFOACCESS_CLUSTER names.
 
 The functions and their results are the same. Workers reach the same folders under the same paths (INFOACCESS_HOME) and
 the same key file; they hold the same code, which is checked first. What a lost worker was doing is done again by

@@ -4,6 +4,8 @@ The counting rule, once: two units are the same where their leaves are, whatever
 exact where the month's communes add up to the unit. The key of a unit is (code, valid_from).
 """
 
+from functools import cache
+
 import pandas as pd
 
 from infoaccess import areas, units
@@ -53,6 +55,7 @@ TEXT = {
 }
 
 
+@cache
 def note(first: tuple[str, str], second: tuple[str, str]) -> dict[str, list[str]]:
     """Write the note on comparing two (area set, month) pairs: sentences by language, the heading first."""
     return {language: _sentences(first, second, n) for n, language in enumerate(LANGUAGES)}

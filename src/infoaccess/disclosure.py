@@ -16,11 +16,12 @@ printed only where both its counts are, so it tells nothing more.
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from infoaccess import derived, earlier, equations, linked, protection, rooms, store, tally
+from infoaccess import attack, derived, earlier, equations, former, linked, protection, rooms, store, tally
 from infoaccess.errors import ReleaseError, UsageError
 from infoaccess.linked import Declared
 
@@ -83,14 +84,21 @@ def _without_hidden(marked: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def model(rows: pl.DataFrame, month: str, threshold: int, rules: Declared) -> tuple[pl.DataFrame, equations.Model]:
-    """Add to a month's kept counts what nobody prints, judge all, and build the system of their sums."""
+def model(
+    rows: pl.DataFrame, month: str, threshold: int, rules: Declared, before: pl.DataFrame | None = None
+) -> tuple[pl.DataFrame, equations.Model]:
+    """Add to a month's kept counts what nobody prints, judge all, and build the system of their sums.
+
+    `before` holds what former revisions of the month printed (`former`).
+    """
+    rows = pl.concat([rows, derived.nested(rows, rules)], how="diagonal")
     rows = pl.concat([rows, derived.rests(rows, rules)], how="diagonal")
     extra, of, sums = derived.remainders(rows, month)
     rows = pl.concat([rows, extra], how="diagonal")
     status = primary(rows, threshold)
     small = [(status[f"{part}_status"] == PRIMARY).alias(name) for part, name in _SMALL.items()]
-    rows = earlier.mark(rows.with_columns(small), month, rules).with_columns(pl.col("small") | pl.col("told"))
+    rows = former.mark(earlier.mark(rows.with_columns(small), month, rules), before, rules)
+    rows = rows.with_columns(pl.col("small") | pl.col("told"))
     return rows, equations.build(rows, of, sums, rules)
 
 
@@ -98,20 +106,27 @@ _SMALL = {"numerator": "small", "denominator": "small_group"}
 
 
 def release(
-    counts: pl.DataFrame, month: str, threshold: int, rules: Declared | None = None
+    counts: pl.DataFrame,
+    month: str,
+    threshold: int,
+    rules: Declared | None = None,
+    before: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, dict]:
     """Release a month's counts (room 3, with their tables): the columns of room 4, and what the attack found.
+
+    `before` holds what former revisions of the month printed (`former`).
 
     Raises ReleaseError where counts are not declared, do not add up, or cannot be protected.
     """
     rules = rules or linked.declared()
     kept = linked.kept(counts, month, rules, threshold)
-    rows, built = model(kept, month, threshold, rules)
+    rows, built = model(kept, month, threshold, rules, before)
     if np.abs(built.system.gaps()).max(initial=0) > 0.5:
         raise ReleaseError(f"Tháng {month}: số đếm ở phòng 3 không cộng khớp, không công bố gì. Hãy chạy lại bước 3.")
     start = time.perf_counter()
+    lost = _lost(built)
     found = protection.protect(built)
-    told = verdict(found, built, month)
+    told = verdict(found, built, month) | {"told_before": lost}
     statuses = {part: _statuses(rows, built, found, at) for part, at in (("numerator", 0), ("denominator", 2))}
     marked = rows.with_columns(pl.Series(f"{part}_status", s) for part, s in statuses.items())
     withheld = [n for n, e in enumerate(rules.counts) if e.denominator == "withheld"]
@@ -122,6 +137,17 @@ def release(
     columns = [*tally.KEYS, "numerator", "denominator", "communes_received", "communes_expected"]
     columns += ["numerator_status", "denominator_status"]
     return shown.select(columns).sort(tally.KEYS), told | {"seconds": round(time.perf_counter() - start, 1)}
+
+
+def _lost(built: equations.Model) -> int:
+    """Give up what former prints alone tell, for nothing takes it back; return how many counts that are."""
+    if not built.public.any():
+        return 0
+    gone = attack.audit(built.system.showing(built.public)).exposed
+    need = built.system.need.copy()
+    need[gone] = 0
+    built.system = replace(built.system, need=need)
+    return len(gone)
 
 
 def verdict(found: protection.Protected, built: equations.Model, month: str) -> dict:
@@ -142,6 +168,7 @@ def verdict(found: protection.Protected, built: equations.Model, month: str) -> 
         "attacked": audit.attacked,
         "small": int(small.sum()),
         "exposed": 0,
+        "known_before": found.before,
         "narrowest": None if np.isinf(ratio) else round(float(ratio), 2),
     }
 
@@ -168,17 +195,45 @@ def quality(month: str) -> dict:
     )
 
 
+def attacked(month: str) -> dict:
+    """Return what the manifest says of a month's release: threshold, numerators by status, what the attack found."""
+    door = store.door(rooms.RELEASE, month)
+    attack_ = {k: v for k, v in door["attack"].items() if k != "seconds"}
+    return {"threshold": door["threshold"], "numerators": door["numerators"], "attack": attack_}
+
+
+def _revised(
+    counts: pl.DataFrame, month: str, threshold: int, before: pl.DataFrame | None
+) -> tuple[pl.DataFrame, dict]:
+    """Release against a reader who knows which counts are as before; where one that is not cannot be hidden from him,
+    against one who does not know that, which the result tells.
+    """
+    try:
+        return release(counts, month, threshold, before=before)
+    except ReleaseError:
+        if before is None:
+            raise
+    released, told = release(counts, month, threshold, before=former.patterns(before))
+    return released, told | {"unchanged_known": False}
+
+
 def run(month: str, threshold: int) -> dict:
     """Release one month's counts into room 4 and return how many were hidden.
 
     Raises ReleaseError where they cannot be released safely: room 4 keeps what it had.
     """
-    released, told = release(linked.read(month), month, threshold)
+    counts, before, there = linked.read(month), former.kept(month), former.present(month)
+    released, told = _revised(counts, month, threshold, before)
+    if there is not None and not released.equals(there):  # another revision: readers keep the present one too
+        before = former.added(before, there)
+        released, told = _revised(counts, month, threshold, before)
     statuses = released.group_by("numerator_status").len().sort("numerator_status").rows()
     door = {"month": month, "threshold": threshold, "rows": released.height, "numerators": dict(statuses)}
     door["attack"] = told
     with rooms.replaced(rooms.data(rooms.RELEASE, month)) as folder:
         released.write_parquet(folder / "counts.parquet", compression="zstd")
+        if before is not None:
+            before.write_parquet(folder / former.FILE, compression="zstd")
         for name, columns in PLANS.items():
             store.eager(rooms.PLACED, month, name).select(columns).write_parquet(folder / f"{name}.parquet")
         text = json.dumps(quality(month), ensure_ascii=False, indent=1)

@@ -8,6 +8,7 @@ set aside for a moment, and `rooms.recover` puts it back after a cut.
 import contextlib
 import ctypes
 import errno
+import hashlib
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ import uuid
 from functools import cache
 from pathlib import Path
 
+MARK = ".archive"  # beside the archive's page: what it was made from
 OF_DISKS = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _AT_FDCWD, _EXCHANGE = -100, 2  # of linux/fcntl.h and linux/fs.h
 
@@ -70,6 +72,20 @@ def exchange(one: Path, other: Path) -> bool:
     """Exchange two names in one step, so that no moment lacks either; False where system or disk cannot."""
     call = _renameat2()
     return bool(call) and call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _EXCHANGE) == 0
+
+
+def lying(reports: Path) -> str:
+    """Return a checksum of what the archive's page tells: the manifests of all months and revisions, a failed run."""
+    known = hashlib.sha256(str((reports / "failed.html").exists()).encode())
+    for path in sorted(reports.glob("20*/manifest.json")):
+        known.update(path.parent.name.encode() + path.read_bytes())
+    return known.hexdigest()
+
+
+def archive_is_old(reports: Path) -> bool:
+    """Tell whether the archive's page is not that of the months that lie there: a run was cut off before it."""
+    mark = reports / MARK
+    return reports.is_dir() and (not mark.exists() or mark.read_text(encoding="ascii") != lying(reports))
 
 
 def system_error(err: BaseException) -> OSError | None:

@@ -46,8 +46,8 @@ class Work:
 class Occasion:
     """Say on what occasion a month is made: the day it bears, the state asked for, the office's reason for it.
 
-    `beside` leaves the other units' reports of the present revision as they are; `asked` tells that somebody named the
-    month; `as_published` is the manifest of a revision that is made again.
+    `beside` leaves the other units' reports of the present revision as they are; `asked` is a month that somebody
+    named; `as_published` is the manifest of a revision that is made again.
     """
 
     day: dt.date = field(default_factory=dt.date.today)

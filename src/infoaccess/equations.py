@@ -38,6 +38,8 @@ class Model:
     place: np.ndarray  # the territory of each count; -1: what does not add up
     size: np.ndarray  # counts that are the size of a group
     inner: np.ndarray = field(repr=False)  # equations numerator + complement = denominator
+    public: np.ndarray = field(repr=False)  # counts that readers have already, printed or not
+    must: np.ndarray = field(repr=False)  # counts that are hidden for themselves
 
     def hide(self, bundles: set[int]) -> set[int]:
         """Return bundles with all that must go with them."""
@@ -53,7 +55,7 @@ class Model:
         """Tell of each count whether it is printed when some bundles are hidden."""
         gone = np.zeros(len(self.cost) + 1, bool)
         gone[list(hidden)] = True
-        return (self.bundle >= 0) & ~gone[self.bundle]
+        return ((self.bundle >= 0) & ~gone[self.bundle]) | self.public
 
 
 def build(rows: pl.DataFrame, of: Mapping, equations: list, rules: Declared) -> Model:
@@ -61,9 +63,13 @@ def build(rows: pl.DataFrame, of: Mapping, equations: list, rules: Declared) -> 
 
     `rows` has the columns of room 3 and entry, released, threshold, small (its numerator or complement tells about too
     few households), small_group (its denominator does), floor (what was printed of a numerator that only grows; missing
-    where nothing was). Raises ReleaseError where units of equal territory have different counts.
+    where nothing was), and may have public. Raises ReleaseError where units of equal territory have different counts.
     """
     return _Builder(rows, of, equations, rules).model()
+
+
+def _signed(whole: tuple, parts: list[tuple]) -> list[tuple]:
+    return [(whole, 1.0), *((p, -1.0) for p in parts)]
 
 
 class _Builder:
@@ -127,6 +133,7 @@ class _Builder:
             if self.has_denominator(cell):
                 self.equation([(3 * cell + N, 1.0), (3 * cell + C, 1.0), (3 * cell + D, -1.0)])
         last = self.lines
+        self._nested(value)
         self._relations(value)
         value = np.r_[value, [e[0] for e in self.extra]]
         n = len(value)
@@ -139,10 +146,18 @@ class _Builder:
         for part in (lower, need):  # counts that are one and the same carry the strictest of all
             np.maximum.at(part, root, part)
         need[root != np.arange(n)] = 0
+        public = np.zeros(n, bool)
+        public[[root[3 * cell + N] for cell, r in enumerate(self.records) if r.get("public")]] = True
+        public[[root[3 * cell + D] for cell, r in enumerate(self.records) if r.get("public_denominator")]] = True
+        public |= public[root]
+        must = need > 0
+        held = {N: "held", D: "held_denominator"}
+        must[[root[3 * c + p] for c, r in enumerate(self.records) for p, name in held.items() if r.get(name)]] = True
+        need[public] = 0  # nothing that is hidden now takes it back
         row, col, sign = np.array(self.row), root[np.array(self.col)], np.array(self.sign)
         inner = np.zeros(self.lines, bool)
         inner[first:last] = True
-        known = bundle >= 0
+        known = (bundle >= 0) | public
         large = np.zeros(n, bool)
         large[: len(self.root)] = np.repeat([len(r["leaves"]) >= LARGE for r in self.records], 3)
         system = System(value, known, lower, upper, need, row, col, sign, large)
@@ -152,7 +167,7 @@ class _Builder:
         for cell, r in enumerate(self.records):
             place[3 * cell : 3 * cell + 3] = order[r["leaves"]]
             size[3 * cell + D], size[3 * cell + N] = True, r["measure"] == "listed"
-        return Model(system, bundle, cost, never, below, up, down, self.row_cell, place, size, inner)
+        return Model(system, bundle, cost, never, below, up, down, self.row_cell, place, size, inner, public, must)
 
     def _same_denominators(self, value: np.ndarray) -> None:
         """Let a denominator be the numerator of another count where the declaration says so and the counts agree."""
@@ -195,6 +210,20 @@ class _Builder:
                     cells = [c for c in found if c is not None and c >= 0]
                     for part in (N, D) if self.has_denominator(whole) else (N,):
                         self.equation([(3 * c + part, 1.0 if c == whole else -1.0) for c in cells])
+
+    def _nested(self, value: np.ndarray) -> None:
+        """Let a whole be its parts and its rest; without a rest only where the parts make up the whole."""
+        at = {"numerator": N, "complement": C, "denominator": D}
+        for rule in self.rules.nested:
+            for group in rule.groups:
+                whole, *parts = ((self.kinds.get((group, b, m), {}), at[p]) for b, m, p in (rule.whole, *rule.parts))
+                rest = self.kinds.get((group, rule.whole[0], rule.rest))
+                for leaves in whole[0]:
+                    terms = [(3 * of.get(leaves, -1) + p, s) for (of, p), s in _signed(whole, parts)]
+                    if rest is not None:
+                        terms.append((3 * rest.get(leaves, -1) + N, -1.0))
+                    if min(c for c, _ in terms) >= 0 and not sum(s * value[c] for c, s in terms):
+                        self.equation(terms)
 
     def _relations(self, value: np.ndarray) -> None:
         """Add the relations between measures; what does not add up becomes one more unknown, bounded by the data."""

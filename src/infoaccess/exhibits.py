@@ -1,8 +1,8 @@
 """What a report notebook displays: one object that carries an interactive HTML, a static SVG and its data.
 
-Each exhibit is a mime bundle: text/html for the page and JupyterLab, image/svg+xml (charts and maps) for the
-PDF and print, application/vnd.infoaccess+json for what stands in it: captions, alt texts, rows, headline
-numbers with ids.
+Each exhibit is a mime bundle: text/html for the page, image/svg+xml (charts and maps) for the PDF,
+application/vnd.infoaccess+json for what stands in it: captions, alt texts, rows, headline numbers with ids; charts also
+hold plotly's own type, which JupyterLab and Visual Studio Code draw.
 """
 
 from dataclasses import dataclass
@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from infoaccess import html
 
 MIME = "application/vnd.infoaccess+json"
+PLOTLY = "application/vnd.plotly.v1+json"
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """Hold one displayed object: its data, and for charts and maps the two pictures."""
+    """Hold one displayed object: its data, and for charts and maps the pictures."""
 
     data: dict
     inner: str | None = None
     svg: str | None = None
+    figure: dict | None = None
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         """Return what Jupyter displays and the exporters read."""
@@ -29,6 +31,8 @@ class Exhibit:
         }
         if self.svg:
             bundle["image/svg+xml"] = self.svg
+        if self.figure:
+            bundle[PLOTLY] = self.figure
         return bundle
 
     def plain(self) -> str:
@@ -76,4 +80,9 @@ def picture(kind: str, id_: str, heading: str | None, caption: str, alt: str, dr
     """Show a chart or a map; `drawn` has html and svg, `alt` says what can be seen."""
     if not alt.strip():
         raise ValueError(f"{kind} {id_}: a picture needs an alternative text")
-    return Exhibit(base(kind, id_, heading, caption, list(notes)) | {"alt": alt}, drawn.html, drawn.svg)
+    return Exhibit(
+        base(kind, id_, heading, caption, list(notes)) | {"alt": alt},
+        drawn.html,
+        drawn.svg,
+        getattr(drawn, "figure", None),
+    )

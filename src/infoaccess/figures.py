@@ -153,7 +153,10 @@ def sentences(release: Release, area: dict, w: Words, children: list[dict]) -> l
 
 def _programme(cell: Cell, w: Words) -> str:
     if cell.status == "published":
-        waiting = words.number(cell.denominator - cell.numerator, w.lang)
+        left = cell.denominator - cell.numerator
+        if not left:
+            return w("sentence.covered_all", handed=count_text(cell, w))
+        waiting = words.number(left, w.lang)
         return w("sentence.covered", handed=count_text(cell, w), rate=rate_text(cell, w), waiting=waiting)
     return w("sentence.covered_none" if cell.status == "empty" else "sentence.covered_hidden")
 
@@ -167,8 +170,9 @@ def _where(release: Release, children: list[dict], w: Words) -> list[str]:
         names = [w("sentence.unit_rate", name=name, rate=words.share(c.rate, w.lang)) for _, name, c in rated]
         said.append(w("sentence.worst", units="; ".join(names)))
     cells = [(u["name"], release.cell(u["code"], "covered")) for u in children]
-    waiting = sorted((c.denominator - c.numerator, name) for name, c in cells if c.status == "published")[::-1][:3]
-    if len(waiting) == 3:
+    known = sorted((c.denominator - c.numerator, name) for name, c in cells if c.status == "published")[::-1][:3]
+    waiting = [(n, name) for n, name in known if n > 0]
+    if waiting and len(known) == 3:
         names = [w("sentence.unit_count", name=name, count=words.number(n, w.lang)) for n, name in waiting]
         said.append(w("sentence.least_covered", units="; ".join(names)))
     return said

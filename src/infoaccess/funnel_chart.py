@@ -62,17 +62,24 @@ _LINES = {
 _text = partial(chart_svg.line_of, text_anchor="start", fill=INK, font_size=SIZE)
 
 
-def draw(found: Funnel, *, x_title: str, y_title: str, lang: str = "vi", wide: int = WIDTH) -> tuple[str, dict]:
+def draw(
+    found: Funnel, *, x_title: str, y_title: str, lang: str = "vi", wide: int = WIDTH, face: float = 1
+) -> tuple[str, dict]:
     """Return the SVG of a funnel and its data.
 
     The data: `units` (1 row = 1 unit, as in the funnel), `limits` (1 row = 1 size: denominator, lower_95, upper_95,
-    lower_998, upper_998, as shares), `alt` (the picture in words) and `note` (on overdispersion). `wide` is the width
-    in user units: 720 for paper and screens, 360 for a telephone, where letters keep their size.
+    lower_998, upper_998, as shares), `alt` (the picture in words), `note` (on overdispersion), `places` (where marks
+    stand, by unit) and `box` (the plot: left, top, right, bottom). `wide` is the width in user units: 720 for paper and
+    screens, 370 for a telephone, where letters keep their size; `face` is how wide letters run, paper's being 1.
     """
     shown = found.units[found.units["share"].notna()]
     data = {"units": found.units, "alt": alt(found, lang), "note": note(found, lang)}
     if shown.empty:
-        return chart_svg.empty(y_title, words.load(lang)("charts.empty")), data | {"limits": _curves(found, [])}
+        return chart_svg.empty(y_title, words.load(lang)("charts.empty")), data | {
+            "limits": _curves(found, []),
+            "places": {},
+            "box": (),
+        }
     largest = int(shown["denominator"].max())
     edge = round(largest * 1.05) + 1
     data["limits"] = curves = _curves(found, _sizes(int(shown["denominator"].min()), edge))
@@ -81,9 +88,9 @@ def draw(found: Funnel, *, x_title: str, y_title: str, lang: str = "vi", wide: i
     y_ticks = ticks(min(shares.min(), mid[0]), max(shares.max(), mid[1]), share=True)
     x_ticks = [v for v in ticks(0, edge, share=False, whole=True, wanted=max(3, wide // 120)) if v <= edge]
     digits = 0 if all(abs(v * 100 - round(v * 100)) < 1e-9 for v in y_ticks) else 1
-    keys, top = _keys(found, lang, wide)
+    keys, top = _keys(found, lang, wide, face)
     top += 2 * LEAD
-    left = 10 + max(width(words.share(v, lang, digits)) for v in y_ticks)
+    left = 10 + face * max(width(words.share(v, lang, digits)) for v in y_ticks)
     right, bottom = wide - 18, top + PLOT_HEIGHT
 
     def x(value: float) -> float:
@@ -107,6 +114,7 @@ def draw(found: Funnel, *, x_title: str, y_title: str, lang: str = "vi", wide: i
             parts.append(_path(inside, _LINES[kind]))
     parts.append(_path([(left, y(found.rate)), (right, y(found.rate))], _LINES["common"]))
     spots = [(x(n), y(v), KINDS.get(k, "within"), c) for n, v, k, c in _spots(shown)]
+    data |= {"places": {code: (x, y) for x, y, _, code in spots}, "box": (left, top, right, bottom)}
     parts += [_mark(*spot) for spot in sorted(spots, key=lambda s: list(MARKS).index(s[2]))]
     named = [(x(r["denominator"]), y(r["share"]), r["name"]) for r in _furthest(found).to_dict("records")]
     parts += _labels(named, [s[:2] for s in spots], (left, top, right, bottom), wide)
@@ -168,12 +176,12 @@ def _labels(named: list[tuple], spots: list[tuple], frame: tuple, wide: int) -> 
     return parts
 
 
-def _keys(found: Funnel, lang: str, wide: int) -> tuple[list[str], float]:
+def _keys(found: Funnel, lang: str, wide: int, face: float) -> tuple[list[str], float]:
     """Set the key in rows above the plot."""
     text, parts, x, y = TEXT[lang], [], 0.0, 15.0
     for key in ("common", "inner", "outer", *MARKS):
         label = text[key].format(rate=words.share(found.rate, lang))
-        long = 28 + width(label)
+        long = 28 + face * width(label)
         if x and x + long > wide:
             x, y = 0.0, y + 20
         drawn = _path([(x, y - 5), (x + 22, y - 5)], _LINES[key]) if key in _LINES else _mark(x + 11, y - 5, key)

@@ -1,13 +1,12 @@
 """Turn exhibits into HTML, and blocks into one page that opens offline and asks the network for nothing.
 
 Every text passes through Jinja's autoescape; the only markup taken as it is comes from this package's own charts and
-maps. The page's policy (CSP) lets the package's own scripts and the wheel's plotly run, known by their hash; and one
-style sheet, known by its hash. Only style attributes go unchecked, on pages with charts or maps: plotly writes them and
-they can neither select nor load anything. Browsers before 2022 know no rule for attributes and fall back to all styles.
+maps. The page's policy (CSP) lets the package's own scripts run, and one style sheet, all known by their hash. Only
+style attributes go unchecked, on pages with maps: a map's slider places its ticks by them, and they can neither select
+nor load anything. Browsers before 2022 know no rule for attributes and fall back to all styles.
 """
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -29,9 +28,9 @@ _BOUND = re.compile(r"\s*[<≤]")
 def exhibit(ex: dict, inner: str | None = None, static: str | None = None, lang: str | None = None) -> str:
     """Return one exhibit as HTML; `inner` is a chart's or map's html, `static` its svg.
 
-    The static picture shows on paper and wherever the page's script does not run, as in JupyterLab; a map draws
-    itself there, so its static picture is put in by `page` only. What a table marks as suppressed loses its sort
-    value here, and its text too if that reads as a number.
+    A chart without html of its own shows its svg. A map's static picture shows on paper and wherever the page's script
+    does not run; `page` alone puts it in, as JupyterLab draws the map itself. What a table marks as suppressed loses
+    its sort value here, and its text too if that reads as a number.
 
     Raises ValueError for an unknown kind, and for a chart or map without alternative text.
     """
@@ -46,7 +45,7 @@ def exhibit(ex: dict, inner: str | None = None, static: str | None = None, lang:
         ex=ex,
         w=w,
         inner=Markup(inner or ""),
-        static=Markup(static or "" if kind == "chart" else ""),
+        static=Markup(static or ""),
         tiers=_tiers(ex.get("columns", [])),
         rows=[_row(row, w("page.suppressed_sign")) for row in ex.get("rows", [])],
         filter_from=FILTER_FROM,
@@ -78,7 +77,7 @@ def page(blocks: list[dict]) -> str:
         "page.html.j2",
         lang,
         title["banners"],
-        plots=any(kind == "chart" and ' data-plot="' in part for kind, part in parts),
+        charts=any(kind == "chart" and ' data-chart="' in part for kind, part in parts),
         maps=any(kind == "map" for kind, _ in parts),
         tables=f"{title['month']}_{title['area']}" if any("<table" in part for _, part in parts) else "",
         title=title,
@@ -114,6 +113,19 @@ def changes(info: dict, found: list[dict]) -> str:
     return _whole("changes.html.j2", info["lang"], info["banners"], tables=tables, info=info, parts=parts)
 
 
+def notice(info: dict) -> str:
+    """Return a page of facts and lists that is no report: why a run failed, what a month's end brought."""
+    _relative(*(link["href"] for link in info["links"]))
+    return _whole("notice.html.j2", info["lang"], info.get("banners", []), info=info)
+
+
+def compare(info: dict, data: dict) -> str:
+    """Return the page on which any two of the revisions in `data` can be set side by side."""
+    w = words.load(info["lang"])
+    more = {"compare.js": w.table["compare"]["script"]}
+    return _whole("compare.html.j2", info["lang"], info["banners"], more=more, info=info, data=json_text(data))
+
+
 def fragment(template: str, **values) -> str:
     """Return one filled-in template of this package."""
     return _environment().get_template(template).render(**values)
@@ -140,24 +152,34 @@ def _exhibit_again(block: dict, lang: str) -> str:
 
 
 def _whole(
-    template: str, lang: str, banners: list[str], plots: bool = False, maps: bool = False, tables: str = "", **values
+    template: str,
+    lang: str,
+    banners: list[str],
+    charts: bool = False,
+    maps: bool = False,
+    tables: str = "",
+    more=None,
+    **values,
 ) -> str:
-    """Fill in a page; `tables` is how the files begin that its tables can be taken as, none where it has no table."""
+    """Fill in a page; `tables` is how the files begin that its tables can be taken as, none where it has no table.
+
+    `more` names scripts of this page alone and their words.
+    """
     w = words.load(lang)
-    wanted = {"page.js": True, "downloads.js": tables, "map.js": maps}
-    scripts = [_asset(name) for name in wanted if wanted[name]]
+    wanted = {"page.js": True, "downloads.js": tables, "chart.js": charts, "map.js": maps}
+    scripts = [_asset(name) for name in (*(name for name in wanted if wanted[name]), *(more or {}))]
     mark = w("issue.script.sample") if banners else ""
     said = w.table["page"]["script"] | (w.table["issue"]["script"] | {"file": tables + mark} if tables else {})
-    library, library_hash = _plotly() if plots else ("", "")
+    for own in (more or {}).values():
+        said |= own
     return fragment(
         template,
         w=w,
         banners=banners,
         style=Markup(_asset("page.css") + _page_margins(banners)),
-        styled=plots or maps,
+        styled=maps,
         scripts=[Markup(script) for script in scripts],
-        hashes=[*map(_hash, scripts), *([library_hash] if plots else [])],
-        plotly=library,
+        hashes=[*map(_hash, scripts)],
         script_words=json_text(said),
         **values,
     )
@@ -179,13 +201,6 @@ def _environment() -> Environment:
 @cache
 def _asset(name: str) -> str:
     return (files("infoaccess") / "templates" / name).read_text(encoding="utf-8")
-
-
-@cache
-def _plotly() -> tuple[str, str]:
-    """Return the installed wheel's plotly.min.js as gzip in base64, and its hash for the page's policy."""
-    source = (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
-    return base64.b64encode(gzip.compress(source, 9, mtime=0)).decode(), _hash(source.decode())
 
 
 def _hash(source: str) -> str:

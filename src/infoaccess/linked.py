@@ -33,6 +33,7 @@ class Entry:
     city: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     denominator: str = "own"
+    weight: float = 1
     cumulative: bool = False
     follows: str = ""
     repeats: str = ""
@@ -47,6 +48,18 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class Nested:
+    """Hold a whole and parts of it that share no household, each (base, measure, which of its sums), and its rest."""
+
+    rest: str
+    groups: tuple[str, ...]
+    whole: tuple[str, str, str]
+    parts: tuple[tuple[str, str, str], ...]
+    entry: int  # of the rest, among the counts
+    threshold: int | None = None  # fewest households that a rest may tell of, where not that of the run
+
+
+@dataclass(frozen=True)
 class Declared:
     """Hold linked.toml."""
 
@@ -54,6 +67,7 @@ class Declared:
     groups: tuple[dict, ...]
     relations: tuple[Relation, ...]
     thresholds: dict[str, int]
+    nested: tuple[Nested, ...] = ()
     in_districts: tuple[str, ...] = ()  # groups released for communes that lie in districts
 
     def entry(self, table: str, base: str, measure: str) -> int | None:
@@ -77,13 +91,29 @@ def parsed(text: str) -> Declared:
     raw = tomllib.loads(text)
     entries = [Entry(**{k: tuple(v) if isinstance(v, list) else v for k, v in e.items()}) for e in raw["counts"]]
     relations = [Relation(tuple(r["groups"]), tuple(map(_term, r["terms"]))) for r in raw.get("relations", ())]
+    nested = []
+    for n in raw.get("nested", ()):
+        whole, parts = _part(n["whole"]), tuple(map(_part, n["parts"]))
+        nested.append(Nested(n["rest"], tuple(n["groups"]), whole, parts, len(entries), n.get("threshold")))
+        entries.append(Entry("", (n["rest"],), whole[0], release=False, protect=True, denominator="withheld"))
     return Declared(
         tuple(entries),
         tuple(raw.get("groups", ())),
         tuple(relations),
         raw.get("thresholds", {}),
+        tuple(nested),
         tuple(raw["in_districts"]),
     )
+
+
+def _part(text: str) -> tuple[str, str, str]:
+    """Read one count of a nest.
+
+    >>> _part("household:waited_30:complement"), _part("household:H")
+    (('household', 'waited_30', 'complement'), ('household', 'H', 'numerator'))
+    """
+    base, measure, *part = text.split(":")
+    return base, measure, part[0] if part else "numerator"
 
 
 def _term(text: str) -> tuple[int, tuple[str, str], str]:

@@ -7,7 +7,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from infoaccess import exhibits, map_frames, map_kinds, map_scale, map_series, maps, rooms, units, words
+from infoaccess import exhibits, map_frames, map_kinds, map_scale, map_series, maps, memo, released, rooms, units, words
 from infoaccess.errors import RoomError
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text
@@ -49,10 +49,8 @@ def unit_map(r: Report) -> Exhibit:
     """Show the city's units by rate, one picture a month; this report's unit is outlined."""
     w, drawn, months = r.w, layer(r.layer), r.release.months
     codes = [u["code"] for u in drawn["units"]]
-    cells = {
-        m: {month: {c: _shown(r.release.cell(c, m, month=month), w) for c in codes} for month in months}
-        for m in MEASURES
-    }
+    of, files = (r.layer, r.release.month, months[0], w.lang), released.files(months)
+    cells = memo.held("map cells", files, of, lambda: _cells(r, codes))
     marks = [(day[:7], f"{day[5:7]}/{day[:4]}") for day in units.ERAS.values() if months[0] < day[:7] <= months[-1]]
     picture = maps.choropleth(
         MAIN,
@@ -72,6 +70,14 @@ def unit_map(r: Report) -> Exhibit:
     caption = w("caption.map", period=r.period)
     notes = [w("note.signs", threshold=r.release.threshold), w("note.sum")]
     return exhibits.picture("map", MAIN, w("section.map"), caption, _alt(r, drawn), picture, notes)
+
+
+def _cells(r: Report, codes: list[str]) -> dict:
+    """Form what the map shows of every unit in every month: the same in all reports of a month."""
+    return {
+        m: {n: {c: _shown(r.release.cell(c, m, month=n), r.w) for c in codes} for n in r.release.months}
+        for m in MEASURES
+    }
 
 
 def change(r: Report) -> Exhibit | None:

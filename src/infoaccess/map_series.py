@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from infoaccess import rooms, units
+from infoaccess import memo, released, rooms, units
 from infoaccess.disclosure import PUBLISHED
 from infoaccess.released import Cell
 
@@ -24,6 +24,11 @@ def read(months: list[str], area_sets: set[str], measures: list[str]) -> dict[tu
 
 def bases(months: list[str], measures: list[str]) -> dict[str, list[float]]:
     """Return each measure's published rates in the communes of each month's own time, in ascending order."""
+    files = released.files(months)
+    return memo.held("bases", files, (tuple(months), tuple(measures)), lambda: _bases(months, measures))
+
+
+def _bases(months: list[str], measures: list[str]) -> dict[str, list[float]]:
     both = (pl.col("numerator_status") == PUBLISHED) & (pl.col("denominator_status") == PUBLISHED)
     scans = [
         _scan(m, {units.commune_set(m)}, measures).filter(both & (pl.col("denominator") > 0))

@@ -1,5 +1,6 @@
 """Make a month: stages 1 to 4, then the reports, which appear all at once or not at all."""
 
+import datetime as dt
 import logging
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from infoaccess import (
     due,
     kept,
     leash,
+    leaving,
     published,
     released,
     revisions,
@@ -87,6 +89,7 @@ def run(
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
                 "Hãy chạy scripts/purge.py rồi chạy lại."
             )
+        published.tidy(settings["lang"])
         deposit.take()
         return _run(month, chosen, codes, jobs, settings, occasion)
 
@@ -153,8 +156,10 @@ def _publish(
         (folder / "run").mkdir()
         for path in done:
             (folder / "run" / path.name).write_bytes(path.read_bytes())
-        numbers, failed = batch.reports(tasks(month, codes, settings, folder), jobs)
-        numbers.pop(batch.SLIDES, None)
+        reports, failed = batch.reports(tasks(month, codes, settings, folder), jobs)
+        left = [made["left"] for made in reports.values()]
+        reports.pop(batch.SLIDES, None)
+        numbers = {code: made["numbers"] for code, made in reports.items()}
         if not numbers:
             raise next(iter(failed.values()))
         told = {code: err.reason for code, err in failed.items()}
@@ -166,17 +171,33 @@ def _publish(
         manifest = published.manifest(month, numbers, settings, door, _made_from(month, here))
         manifest |= {"failed": (occasion.as_published or {}).get("failed", told)}
         manifest |= {"rests_on": _rests_on(month, here), "reasons": _reasons(month, here, codes, occasion)}
-        revisions.settle(month, folder, manifest, occasion.day, occasion.as_published)
+        manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, made, [*numbers]))
+        manifest = revisions.settle(month, folder, manifest, _day(month, occasion), occasion.as_published)
         changed.write(month, folder, settings["lang"])
         left_out = {c: "not_asked" for c in units.on(month)["code"] if c not in numbers} | manifest["failed"]
         slides = (folder / "presentation.pdf").exists()
         page = published.month_index(month, numbers, left_out, settings, door, slides=slides)
         (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+        leaving.stop(month, leaving.of_last(folder, month, page, manifest, settings["lang"]))
+        published.seal(folder)
     revisions.thin(settings.get("revisions_megabytes", 5000))
     published.archive(settings["lang"])
     if failed:
         raise Partly(_partly(month, failed))
     return rooms.reports(month)
+
+
+def _day(month: str, occasion: due.Occasion) -> dt.date:
+    """Return the day of a publication: the occasion's, never before that of the revision which it replaces."""
+    day = occasion.day
+    told = None if occasion.as_published else (revisions.read(rooms.reports(month)) or {}).get("published")
+    former = dt.date.fromisoformat(told) if told else day
+    if day < former:
+        _log.warning(
+            "Đồng hồ máy đang là %s, sớm hơn lần công bố trước (%s): hãy đặt lại giờ. Bản này mang ngày %s.",
+            *(d.strftime("%d/%m/%Y") for d in (day, former, former)),
+        )
+    return max(day, former)
 
 
 def _made_from(month: str, here: due.Now) -> str:

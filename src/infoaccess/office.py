@@ -21,6 +21,8 @@ from infoaccess import (
     form_books,
     form_counts,
     funding,
+    own_counts,
+    own_measures,
     report,
     rooms,
     runner,
@@ -33,6 +35,7 @@ from infoaccess.allotment import Criteria
 from infoaccess.errors import InputError, UsageError
 
 FORMS, WORK, LEDGER, ANNEX = "bieu_1-8.xlsx", "viec_can_lam.xlsx", "so_nguon_ho_tro.xlsx", "phu_luc_phan_bo.xlsx"
+OWN = "chi_tieu_rieng.xlsx"
 CRITERIA = {  # criterion -> heading of what it changes; lists tell neither merit apart nor how remote a unit is
     "by_class": "Theo thứ tự ưu tiên",
     "policy_first": "Hộ chính sách trước",
@@ -66,6 +69,8 @@ def run(
         made = {FORMS: forms(month, state, moved), WORK: work_rows.book(month, moved and moved[1])}
         invented = any(work_rows.synthetic(m) for m in store.months(rooms.PLACED) if m <= month)
         made[LEDGER] = funding.book(month, state, invented)
+        if own_measures.measures():
+            made[OWN] = own_counts.book(month, state, invented)
         return _put(month, made | ({ANNEX: annex} if annex else {}))
 
 

@@ -1,4 +1,4 @@
-"""Take a report's page apart again: its title, headline numbers, tables and maps, as a reader finds them."""
+"""Take a report's page apart again: title, findings, numbers, tables, maps and charts, as a reader finds them."""
 
 import json
 from dataclasses import dataclass, field
@@ -16,6 +16,8 @@ class Page:
     tables: dict[str, list[list[str]]] = field(default_factory=dict)  # id to rows of a body's texts
     maps: dict[str, dict] = field(default_factory=dict)  # id to the data that the map's script reads
     fills: dict[str, str] = field(default_factory=dict)  # unit to its colour as the first map is drawn
+    charts: dict[str, list] = field(default_factory=dict)  # id to the pieces of its drawings and what its reading says
+    lead: list[str] = field(default_factory=list)  # the findings
 
 
 def read(page: str) -> Page:
@@ -37,9 +39,16 @@ class _Parser(HTMLParser):
         self.kept: list[str] | None = None  # pieces of the text that is being read
         self.number: tuple[str, float | None] | None = None
         self.map = ""
+        self.chart: list | None = None
+        self.lead = False
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         given = dict(attrs)
+        if tag == "div" and "data-chart" in given:
+            self.chart = self.page.charts[given["data-chart"]] = []
+        if self.chart is not None:
+            self.chart.append((tag, *attrs))
+            return
         if self.hidden or "sr" in (given.get("class") or "").split():
             self.hidden += tag not in VOID
             return
@@ -48,6 +57,10 @@ class _Parser(HTMLParser):
         elif tag == "data" and "data-number-id" in given:
             value = given.get("value")
             self.number, self.kept = (given["data-number-id"], float(value) if value else None), []
+        elif tag == "div" and given.get("class") == "lead":
+            self.lead = True
+        elif tag == "p" and self.lead:
+            self.kept = []
         elif tag == "tbody":
             self.page.tables[self.section] = []
         elif tag == "tr" and self.section in self.page.tables:
@@ -64,12 +77,21 @@ class _Parser(HTMLParser):
             self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
+        if self.chart is not None:
+            # The data of the reading line end a chart.
+            self.chart = None if tag == "script" else self.chart
+            return
         if self.hidden:
             self.hidden -= 1
             return
         text = "".join(self.kept or [])
         if tag == "h1":
             self.page.title, self.kept = text, None
+        elif tag == "p" and self.lead and self.kept is not None:
+            self.page.lead.append(text)
+            self.kept = None
+        elif tag == "div":
+            self.lead = False
         elif tag in ("td", "th") and self.kept is not None:
             self.page.tables[self.section][-1].append(text)
             self.kept = None
@@ -81,5 +103,7 @@ class _Parser(HTMLParser):
             self.map, self.kept = "", None
 
     def handle_data(self, data: str) -> None:
-        if self.kept is not None and not self.hidden:
+        if self.chart is not None:
+            self.chart.append(data)
+        elif self.kept is not None and not self.hidden:
             self.kept.append(data)

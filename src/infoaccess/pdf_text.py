@@ -11,6 +11,7 @@ from infoaccess.chart_plan import width
 
 TABLE_SIZES_PT = (11, 10.5, 10, 9.5, 9, 8.5, 8, 7.5, 7)
 CELL_PAD_PT = 8
+NAMES_SIZE_PT = 9  # below it names had better stand on three lines
 
 
 def balance(text: str, room: float, shown=str) -> str:
@@ -45,17 +46,26 @@ def clean(value):
 
 
 def measures(table: dict, room: float) -> dict:
-    """Share a table's width (points) among its columns and take the largest type in which no word breaks."""
+    """Share a table's width (points) among its columns and take the largest type in which no word breaks.
+
+    A row's name stands on two lines where the type stays readable (NAMES_SIZE_PT), else on three.
+    """
+    shared = _shared(table, room, 2)
+    return shared if shared["size"] >= NAMES_SIZE_PT else _shared(table, room, 3)
+
+
+def _shared(table: dict, room: float, tall: int) -> dict:
+    """Share a table's width where a row's name may stand on `tall` lines."""
     least, most = [], []
     for place, column in enumerate(table["columns"]):
         cells = [(str(row["cells"][place]), row.get("bold")) for row in table["rows"]]
         cells.append((column["label"], True))
         set_ = [(text, 1.1 if bold else 1.02) for text, bold in cells]
         words_ = [width(word, 1) * fat for text, fat in set_ for word in text.split(" ")]
-        # A heading or a row's name may stand on three lines; numbers never break.
+        # A heading may stand on three lines; numbers never break.
         whole = [width(text, 1) * fat for text, fat in set_[:-1]]
         heading = width(column["label"], 1) * 1.1
-        lines = 1 if column["align"] == "right" else 3
+        lines = 1 if column["align"] == "right" else tall
         least.append(max([*words_, heading / 3, 1.5, *(one / lines for one in whole)]))
         most.append(min(max([*whole, heading / 2, least[-1]]), 24))
     fits = [size for size in TABLE_SIZES_PT if sum(least) * size + CELL_PAD_PT * len(least) <= room]

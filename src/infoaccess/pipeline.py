@@ -17,6 +17,7 @@ from infoaccess import (
     gate,
     hand_overs,
     intake,
+    own_counts,
     place,
     poverty,
     programme,
@@ -42,7 +43,13 @@ class Stage:
 STAGES = (
     Stage("1", "1_validate_lists", (intake.run,), ("0_raw",), "1_validated", gate.readers),
     Stage("2", "2_place_households", (place.run,), ("1_validated",), "2_placed"),
-    Stage("3a", "3a_information_deprivation", (deprivation.run, poverty.run), ("2_placed",), "3_indicators"),
+    Stage(
+        "3a",
+        "3a_information_deprivation",
+        (deprivation.run, poverty.run, own_counts.run),
+        ("2_placed",),
+        "3_indicators",
+    ),
     Stage("3b", "3b_smartphone_use", (smartphones.run,), ("2_placed",), "3_indicators"),
     Stage(
         "3c",

@@ -14,7 +14,8 @@ Sources: exact cell suppression is NP-hard; the heuristic of one linear program 
 Kelly, B. L. Golden, A. A. Assad, Networks 22 (1992) and M. Fischetti, J. J. Salazar, Management Science 47 (2001).
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from infoaccess import attack
 from infoaccess.equations import Model
 
 STEPS = 400  # rounds of hiding; each hides at least one count more
+PATIENT = 4  # rounds in which one count at a time is hidden for another
 WIDE = 2000  # counts looked at for one count in danger
 DEEP = 8  # equations between a count in danger and one that may be hidden for it
 
@@ -33,6 +35,7 @@ class Protected:
     hidden: set[int]
     first: set[int]
     audit: attack.Audit
+    before: int = 0  # counts that earlier months and public knowledge told already, whatever is hidden now
 
 
 class _Graph:
@@ -57,22 +60,35 @@ class _Graph:
 
 def primary(model: Model) -> set[int]:
     """Return the bundles that hold a count which must not be printed, with all that goes with them."""
-    must = np.flatnonzero((model.system.need > 0) & (model.bundle >= 0))
+    must = np.flatnonzero(model.must & (model.bundle >= 0))
     return model.hide(set(model.bundle[must].tolist()))
 
 
 def protect(model: Model) -> Protected:
     """Hide what must be hidden and as much more as it takes; tell what the last attack found.
 
-    The caller decides what to do where `audit.exposed` is not empty: then nothing that may be hidden helps.
+    What was known before, however much is hidden now, must not become known better: that much is asked for it. The
+    caller decides what to do where `audit.exposed` is not empty: then nothing that may be hidden helps.
     """
-    graph, first = _Graph(model), primary(model)
-    hidden, found = set(first), None
+    first = primary(model)
+    found = _protect(model, first, wide=False)
+    if not len(found.audit.exposed):
+        return found
+    silent = attack.audit(model.system.showing(model.public))
+    asked = replace(model.system, need=np.minimum(model.system.need, silent.width))
+    return replace(_protect(replace(model, system=asked), first, wide=True), before=len(silent.exposed))
+
+
+def _protect(model: Model, first: set[int], *, wide: bool) -> Protected:
+    graph = _Graph(model)
+    hidden, found, far, tries = set(first), None, 1, Counter()
     for _ in range(STEPS):
         hidden |= _by_propagation(graph, hidden)
         system = model.system.showing(model.known(hidden))
         found = attack.audit(system, before=found)
-        more = _by_programs(graph, found, hidden, system) if len(found.exposed) else set()
+        more = _by_programs(graph, found, hidden, system, tries) if len(found.exposed) else set()
+        while wide and not more and len(found.exposed) and (wider := _within(graph, found.exposed, far)) is not None:
+            more, far = wider - hidden, far + 1
         if not more:
             break
         hidden |= more
@@ -156,7 +172,7 @@ def _options(graph: _Graph, k: int, width: np.ndarray, sums: np.ndarray, known: 
                         if u not in seen:
                             seen.add(u)
                             beyond.append(u)
-                    elif model.bundle[u] >= 0 and np.isfinite(model.cost[model.bundle[u]]):
+                    elif model.bundle[u] >= 0 and not model.public[u] and np.isfinite(model.cost[model.bundle[u]]):
                         score = model.cost[model.bundle[u]] / min(
                             1.0, max(_room(model, k, u, mine * sign) / short, 1e-3)
                         )
@@ -176,8 +192,13 @@ def _room(model: Model, k: int, u: int, side: float) -> float:
     return min(up[k], up[u]) + min(down[k], down[u])
 
 
-def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: attack.System) -> set[int]:
-    """Hide one count for each count in danger that programs found, from the equations that bind it."""
+def _by_programs(
+    graph: _Graph, found: attack.Audit, hidden: set[int], system: attack.System, tries: Counter
+) -> set[int]:
+    """Hide one count for each count in danger that programs found, from the equations that bind it.
+
+    For a count that stays in danger however often that was tried, several at once: `tries` counts.
+    """
     model, known = graph.model, system.known
     done: set[int] = set()
     chosen: set[int] = set()
@@ -186,19 +207,40 @@ def _by_programs(graph: _Graph, found: attack.Audit, hidden: set[int], system: a
         if any(r in done for r in rows):
             continue
         short = model.system.need[k] - (found.high[k] - found.low[k])
-        options = _near(graph, k, rows, known, short)
-        beyond = {u for r in rows for u in graph.s.col[graph.line(r)] if not known[u] and u != k}
-        lines = sorted({int(graph.s.row[e]) for u in beyond for e in graph.entries_of(u)})
-        if not options:  # what binds is fixed by counts a step away
+        options, lines = _near(graph, k, rows, known, short), list(rows)
+        for _ in range(DEEP):  # what binds is fixed by counts some steps away
+            if options:
+                break
+            beyond = {u for r in lines for u in graph.s.col[graph.line(r)] if not known[u] and u != k}
+            lines = sorted({int(graph.s.row[e]) for u in beyond for e in graph.entries_of(u)})
             options = _near(graph, k, lines, known, short)
         if not options:  # at last zeros, which give no room but tell something
             around = {int(model.bundle[u]) for r in (*rows, *lines) for u in graph.s.col[graph.line(r)] if known[u]}
             chosen |= model.hide({b for b in around if b >= 0} - model.never)
             continue
         if options:
-            chosen |= model.hide({min(options)[2]})
+            tries[int(k)] += 1
+            chosen |= model.hide({pick for *_, pick in sorted(options)[: 2 ** max(0, tries[int(k)] - PATIENT)]})
             done.update(int(r) for r in rows)
     return chosen - hidden
+
+
+def _within(graph: _Graph, exposed: np.ndarray, steps: int) -> set[int] | None:
+    """Hide all within some equations of the counts in danger, city and empty groups too; None past the last equation.
+
+    That is the last resort, where so few lists have come that even the whole of them is a few households: a month
+    with a hole is better than no month.
+    """
+    s, model = graph.s, graph.model
+    counts = np.zeros(len(s.value), bool)
+    counts[exposed] = True
+    for _ in range(steps):
+        rows = np.bincount(s.row, counts[s.col], s.rows) > 0
+        before, counts = counts, counts.copy()
+        counts[s.col[rows[s.row]]] = True
+    if steps > 1 and (before == counts).all():
+        return None
+    return model.hide({int(b) for b in np.unique(model.bundle[counts]) if b >= 0})
 
 
 def _near(graph: _Graph, k: int, rows, known: np.ndarray, short: float) -> list[tuple]:
@@ -206,7 +248,7 @@ def _near(graph: _Graph, k: int, rows, known: np.ndarray, short: float) -> list[
     model, options = graph.model, []
     for r in rows:
         for u in graph.s.col[graph.line(r)]:
-            if u != k and known[u] and model.bundle[u] >= 0:
+            if u != k and known[u] and model.bundle[u] >= 0 and not model.public[u]:
                 room = max(model.down[u], min(model.up[u], 1e9), 0.5)
                 score = model.cost[model.bundle[u]] / min(1.0, room / max(short, 1.0))
                 score *= 1.0 + 5.0 * bool(model.inner[r])

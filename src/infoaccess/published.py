@@ -4,14 +4,15 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import html, revisions, rooms, units, words
+from infoaccess import any_two, checksums, disclosure, disk, html, revisions, rooms, runner, units, words
 
+SUMS = "SHA256SUMS"  # of executed notebooks
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
 HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
 
 
 def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str) -> dict:
-    """Return the month's manifest: inputs and their checksums, versions, parameters, rows in and out, numbers."""
+    """Return the month's manifest: inputs and checksums, versions, parameters, rows in and out, the attack, numbers."""
     return {
         "month": month,
         "inputs": [{k: f[k] for k in ("name", "bytes", "sha256", "state")} for f in door["files"]],
@@ -20,6 +21,7 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
         "communes_without_list": door["communes_without_list"],
         "synthetic": door["synthetic"],
         "parameters": settings,
+        "disclosure": disclosure.attacked(month),
         "versions": {p: version(p) for p in PACKAGES} | {"python": platform.python_version()},
         "reports": numbers,
     }
@@ -44,6 +46,7 @@ def month_index(
     links = [{"label": w(key), "href": href} for key, href in papers if slides]
     links += [{"label": w("annex.title", period=words.month(month, w.lang)), "href": "annex.xlsx"}]
     links += [{"label": w("changes.link"), "href": "changes.html"}]
+    links += [{"label": w("compare.link"), "href": f"../compare.html#{month}"}]
     links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
     info = {
         "lang": w.lang,
@@ -71,9 +74,52 @@ def _entry(unit: dict, numbers: list[dict]) -> dict:
     return {"code": code, "name": unit["name"], "html": f"{code}.html", "pdf": f"{code}.pdf", "numbers": shown}
 
 
+def seal(folder: Path) -> None:
+    """Note the checksum of everything that a month's folder holds: documents in the manifest, executed notebooks aside.
+
+    Notebooks hold the times of the run, so theirs stand in run/SHA256SUMS (`sha256sum -c` reads it) and the manifest is
+    the same for the same documents.
+    """
+    run = folder / "run"
+    sums = "".join(f"{checksums.read(p)}  {p.name}\n" for p in sorted(run.glob("*.ipynb")))
+    (run / SUMS).write_text(sums, encoding="utf-8", newline="\n")
+    documents = sorted(p for p in folder.iterdir() if p.is_file() and p.name != revisions.MANIFEST)
+    made = revisions.read(folder) | {"files": {p.name: checksums.read(p) for p in documents}}
+    runner.write_json(folder / revisions.MANIFEST, made)
+
+
+def damaged(folder: Path) -> list[str]:
+    """Name the files of a published month or former revision that are not there or not as they were published.
+
+    What a former revision gave up for space (`revisions.thin`) is no damage. Nothing is known of months published
+    before checksums were noted.
+    """
+    noted = dict((revisions.read(folder) or {}).get("files", {}))
+    sums = folder / "run" / SUMS
+    lines = sums.read_text(encoding="utf-8").splitlines() if sums.exists() else []
+    noted |= {f"run/{name}": known for known, _, name in (line.partition("  ") for line in lines)}
+    thinned = not (folder / "index.html").exists() and revisions.is_former(folder)
+    return [
+        name
+        for name, known in noted.items()
+        if not (thinned and not (folder / name).exists())
+        and (not (folder / name).is_file() or checksums.read(folder / name) != known)
+    ]
+
+
+def tidy(lang: str) -> None:
+    """Write the archive's page anew where it is not that of the months that lie there: a run was cut off before it."""
+    if disk.archive_is_old(rooms.reports()):
+        archive(lang)
+
+
 def archive(lang: str) -> Path:
-    """Write reports/index.html anew from the months that lie there, and return it."""
-    text = html.archive_index({"title": "Báo cáo tiếp cận thông tin – thành phố Huế"} | revisions.archive(lang))
+    """Write reports/index.html and compare.html anew from the months that lie there, and return the first."""
+    lying = disk.lying(rooms.reports())
+    told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
+    told["compare"] = any_two.write(lang) is not None
+    text = html.archive_index(told | revisions.archive(lang))
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
+    rooms.put(rooms.reports() / disk.MARK, lying)
     return path

@@ -1,9 +1,10 @@
 """Read a rendered report back out of its two files and compare it with room 4: what differs stops publication.
 
 The page is read by a parser, the PDF by PDFium; neither is asked what it meant to show. Compared are the unit and the
-month in both titles, every headline number, every cell of every table, the class of every unit and all months of the
-first map, in the page; in the PDF the same numbers, each as often as it must stand there, and the colours of the map's
-units in their order. What should stand there is made anew from room 4, not from the executed notebook.
+month in both titles; in the page every headline number, every finding, every cell of every table, every piece of every
+chart, the class of every unit and all months of the first map; in the PDF the same numbers, each as often as it must
+stand there, and the colours of the map's units in their order. What should stand there is made anew from room 4, not
+from the executed notebook.
 """
 
 import ctypes
@@ -20,6 +21,7 @@ from infoaccess import (
     figures,
     map_scale,
     page_parts,
+    readback_charts,
     report,
     report_comparison,
     report_poverty,
@@ -49,7 +51,7 @@ def tables(r: Report) -> dict[str, list[list[str]]]:
         report_tables.quality_table(r),
         *report_programme.checks_table(r),
     ]
-    return {t.data["id"]: [row["cells"] for row in t.data["rows"]] for t in found}
+    return {t.data["id"]: [row["cells"] for row in t.data["rows"]] for t in found if t.data["kind"] == "table"}
 
 
 def check(folder: Path, r: Report) -> list[dict]:
@@ -59,10 +61,11 @@ def check(folder: Path, r: Report) -> list[dict]:
     """
     page = page_parts.read((folder / f"{r.code}.html").read_text(encoding="utf-8"))
     numbers, wanted = figures.headline(r.release, r.code, r.w), tables(r)
-    wrong = of_page(page, r, numbers, wanted)
+    pictures = readback_charts.drawn(r)
+    wrong = of_page(page, r, numbers, wanted) + readback_charts.of_page(page, r, pictures)
     try:
         document = pypdfium2.PdfDocument(folder / f"{r.code}.pdf")
-        wrong += of_document(document, page, r, numbers, wanted)
+        wrong += of_document(document, page, r, numbers, wanted | {"charts": [readback_charts.texts(pictures)]})
         document.close()
     except pypdfium2.PdfiumError:
         wrong.append("tệp PDF không đọc lại được")
@@ -198,7 +201,7 @@ def _numbers(text: str) -> list[str]:
 
 
 def opened(task: dict) -> Report:
-    """Open room 4 afresh for a report that was just rendered: the task of `runner.report`."""
+    """Open room 4 for a report that was just rendered: the task of `runner.report`."""
     given = task["parameters"]
     return report.open(
         given["month"], task["code"], state=given["state"], since=given["first_month"], lang=given["lang"]

@@ -5,10 +5,11 @@ The only source of a report's figures. Rates are formed here, last; a suppressed
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
-from infoaccess import rooms, store, units
+from infoaccess import memo, rooms, store, units
 from infoaccess.disclosure import PUBLISHED, SUPPRESSED
 from infoaccess.errors import RoomError, UsageError
 
@@ -102,6 +103,16 @@ def read(month: str, first: str, codes: list[str] | None = None) -> Release:
     held = [m for m in store.months(rooms.RELEASE) if first <= m <= month]
     if month not in held:
         raise RoomError(f"Tháng {month} chưa qua bước 4. Hãy chạy: python scripts/run_month.py {month}")
+    of = (month, first, None if codes is None else tuple(codes))
+    return memo.held("release", files(held), of, lambda: _read(month, held, codes))
+
+
+def files(months: list[str]) -> list[Path]:
+    """Name the files of room 4 that some months' figures rest on."""
+    return [rooms.data(rooms.RELEASE, m) / name for m in months for name in ("counts.parquet", "door.json")]
+
+
+def _read(month: str, held: list[str], codes: list[str] | None) -> Release:
     wanted = pl.col("area_set").is_in(list(units.LEVELS[units.era_of(month)]))
     if codes is not None:
         wanted &= pl.col("code").is_in(codes)

@@ -51,8 +51,8 @@ def open(month: str, area: str, *, state: str = "preliminary", since: str = "202
         raise UsageError(f"Ngôn ngữ {lang!r} không có; chọn một trong: {', '.join(words.LANGUAGES)}.")
     unit = released.area(month, area)
     children, layer = neighbours(month, unit)
-    wanted = sorted({area, *(c["code"] for c in children), *_layer_codes(layer)})
-    return Report(released.read(month, since, wanted), unit, children, layer, state, words.load(lang))
+    # All units of the month, not only those shown: what all reports share is read once.
+    return Report(released.read(month, since), unit, children, layer, state, words.load(lang))
 
 
 def neighbours(month: str, unit: dict) -> tuple[list[dict], str]:
@@ -68,10 +68,6 @@ def neighbours(month: str, unit: dict) -> tuple[list[dict], str]:
         parent = unit["code"] if unit["area_set"].endswith("district") else unit["parent_code"]
         listed = here[(here["area_set"] == layer) & (here["parent_code"] == parent)]
     return listed.to_dict("records"), layer
-
-
-def _layer_codes(layer: str) -> list[str]:
-    return list(units.leaves(layer))
 
 
 def agency(month: str) -> dict:

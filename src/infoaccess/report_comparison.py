@@ -4,7 +4,8 @@ from math import inf
 
 import pandas as pd
 
-from infoaccess import comparing, exhibits, figures, funnel_chart, noise, words
+from infoaccess import chart_screen, comparing, exhibits, figures, funnel_chart, noise, words
+from infoaccess.chart_plan import NARROW, SANS, WIDTH
 from infoaccess.charts import Chart
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import HEADLINES, Headline
@@ -16,10 +17,12 @@ AGAINST = ("month", "year", "plan")
 
 
 def months_table(r: Report) -> Exhibit:
-    """Show each headline number beside last month's, last year's and that of the plan's beginning."""
+    """Show each headline number beside last month's, last year's and that of the plan's beginning, as far as known."""
     w, earlier = r.w, comparing.earlier(r.release.month)
     heads = [column(w("column.measure"), align="left"), column(words.month_short(r.release.month))]
-    shown = [(a, earlier[a]) for a in AGAINST if a in earlier]
+    known = {m for m in earlier.values() if any(_count(r, spec, m).status != "missing" for spec in HEADLINES)}
+    shown = [(a, earlier[a]) for a in AGAINST if earlier.get(a) in known]
+    untold = [words.month_short(m) for m in dict.fromkeys(earlier.values()) if m not in known]
     for against, month in shown:
         tier = w(f"against.{against}", month=words.month_short(month))
         heads += [column(w("column.then"), tier), column(w("column.change"), tier)]
@@ -33,7 +36,8 @@ def months_table(r: Report) -> Exhibit:
             broken |= crossed and change is not None
             cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, w)]
         rows.append(row(w(f"row.{spec.id.split('.')[0]}"), cells))
-    notes = [signs(r), w("note.compared")] + ([w("note.twog")] if broken else [])
+    notes = [signs(r), *([w("note.compared")] if shown else []), *([w("note.twog")] if broken else [])]
+    notes += [w("note.not_compared", months=", ".join(untold))] if untold else []
     return exhibits.table("months", None, w("caption.months", period=r.period), heads, rows, notes)
 
 
@@ -66,11 +70,24 @@ def funnel(r: Report) -> Exhibit:
     if sum(c.rate is not None for c in cells.values()) < FEWEST:
         return exhibits.text("funnel", None, [w("note.no_funnel", fewest=FEWEST)])
     found = noise.funnel(counts)
-    drawn, data = funnel_chart.draw(found, x_title=w("axis.households"), y_title=w("axis.deprived"), lang=w.lang)
+    titles = {"x_title": w("axis.households"), "y_title": w("axis.deprived"), "lang": w.lang}
+    drawn, data = funnel_chart.draw(found, **titles)
     notes = [w("note.funnel"), *filter(None, [data["note"]]), *(noise.sentence(found, u, w.lang) for u in _far(found))]
     caption = w("caption.funnel", period=r.period)
-    # The picture needs no script: the page shows the static one, as paper does.
-    return exhibits.picture("chart", "funnel", None, caption, data["alt"], Chart("", drawn), notes)
+    screens = [funnel_chart.draw(found, **titles, wide=wide, face=SANS) for wide in (WIDTH, NARROW)]
+    told = {
+        u["code"]: _told(u, w)
+        for u in found.units.sort_values("denominator").to_dict("records")
+        if pd.notna(u["share"])
+    }
+    screen = chart_screen.points("funnel", screens, told, [w("axis.deprived"), w("axis.households"), ""])
+    return exhibits.picture("chart", "funnel", None, caption, data["alt"], Chart(screen, drawn), notes)
+
+
+def _told(unit: dict, w) -> tuple[str, list[str]]:
+    """Return what the funnel's reading says of a unit."""
+    verdict = funnel_chart.TEXT[w.lang][funnel_chart.KINDS.get(unit["verdict"], "within")]
+    return unit["name"], [words.share(unit["share"], w.lang), words.number(unit["denominator"], w.lang), verdict]
 
 
 def _far(found: noise.Funnel) -> list[dict]:

@@ -22,8 +22,13 @@ CHANGES = (
 
 
 def section(r: Report) -> tuple[Exhibit, ...]:
-    """Show the whole section."""
-    return indicators_table(r), changes_table(r), movements_table(r)
+    """Show the whole section; a month that follows none says so instead of showing two tables without a figure."""
+    moved = changes_table(r), movements_table(r)
+    return indicators_table(r), *(_untold(t, r) if _not_followed(r) else t for t in moved)
+
+
+def _untold(table: Exhibit, r: Report) -> Exhibit:
+    return exhibits.text(table.data["id"], None, [f"{table.data['caption']}. {r.w('note.not_followed')}"])
 
 
 def indicators_table(r: Report) -> Exhibit:

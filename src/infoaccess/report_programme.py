@@ -29,27 +29,41 @@ def sources(r: Report) -> Exhibit:
     )
 
 
-def sources_table(r: Report) -> Exhibit:
-    """Show phones handed over to date and their value by source of money; the sources are never mixed."""
-    w, rows = r.w, []
+def sources_table(r: Report, *, of_year: bool = True) -> Exhibit:
+    """Show phones handed over to date and their value by source of money; the sources are never mixed.
+
+    `of_year` adds how many of them were handed over since December, where both counts are published.
+    """
+    w, rows, year = r.w, [], r.release.month[:4]
     for source in programme.SOURCES:
         phones = r.release.cell(r.code, f"handed_{source}", base="phone")
         value = r.release.cell(r.code, f"value_{source}", base="vnd")
-        rows.append(_source_row(w(f"source.{source}"), phones, value, r))
-    total = r.release.cell(r.code, "covered")
-    rows.append(row(w("source.total"), [cell(total, "numerator", r), words_only(""), words_only("")], bold=True))
-    heads = [
-        column(w("column.source"), align="left"),
-        *(column(w(f"column.{c}")) for c in ("phones", "share", "value")),
-    ]
+        cells = [cell(phones, "numerator", r), cell(phones, "rate", r)]
+        cells += [_since_december(f"handed_{source}", "phone", r)] if of_year else []
+        money = _figure(value.numerator, r, MILLION, value.numerator_status)
+        rows.append(row(w(f"source.{source}"), [*cells, money]))
+    total = [cell(r.release.cell(r.code, "covered"), "numerator", r), words_only("")]
+    total += [_since_december("covered", "household", r)] if of_year else []
+    rows.append(row(w("source.total"), [*total, words_only("")], bold=True))
+    heads = [column(w("column.source"), align="left"), column(w("column.phones")), column(w("column.share"))]
+    heads += [column(w("column.phones_year", year=year))] if of_year else []
+    heads.append(column(w("column.value")))
     caption = w("caption.sources_table", period=r.period)
     notes = [signs(r), w("note.value")]
     return exhibits.table("sources_table", None, caption, heads, rows, notes)
 
 
-def _source_row(name: str, phones: Cell, value: Cell, r: Report) -> dict:
-    money = _figure(value.numerator, r, MILLION, value.numerator_status)
-    return row(name, [cell(phones, "numerator", r), cell(phones, "rate", r), money])
+def _since_december(measure: str, base: str, r: Report) -> tuple[str, float | None, str | None]:
+    """Return by how much a running total grew in the month's year; a growth of few is not printed."""
+    december = f"{int(r.release.month[:4]) - 1}-12"
+    now, then = (r.release.cell(r.code, measure, month=m, base=base) for m in (r.release.month, december))
+    for count in (now, then):
+        if count.numerator is None:
+            return cell(count, "numerator", r)
+    grown = now.numerator - then.numerator
+    if 0 < grown < r.release.threshold:
+        return sign("suppressed", r.w), None, "suppressed"
+    return words.number(grown, r.w.lang), grown, None
 
 
 def targets_table(r: Report) -> Exhibit:

@@ -1,10 +1,12 @@
 """The tables of units, of classes of households and of data quality."""
 
-from infoaccess import exhibits, reasons, words
+from infoaccess import exhibits, own_measures, reasons, units, words
 from infoaccess.exhibits import Exhibit
 from infoaccess.report import Report
 from infoaccess.report_cells import cell, column, row, signs, words_only
 from infoaccess.tally import GROUPS
+
+NAMED = 12  # communes without a list that are named
 
 
 def _measures(r: Report) -> list[tuple[dict, str, str, str]]:
@@ -22,6 +24,7 @@ def _measures(r: Report) -> list[tuple[dict, str, str, str]]:
         (column(w("column.need"), support), "covered", "household", "denominator"),
         (column(w("column.handed"), support), "covered", "household", "numerator"),
         (column(w("column.covered"), support), "covered", "household", "rate"),
+        *((column(w(f"row.{m.name}"), w("tier.own")), m.name, "household", "rate") for m in own_measures.measures()),
     ]
 
 
@@ -57,6 +60,16 @@ def groups_table(r: Report) -> Exhibit:
     )
 
 
+def _silent(r: Report) -> list[str]:
+    """Name the communes that sent no list, the first NAMED of them."""
+    names = units.on(r.release.month).set_index("code")["name"]
+    silent = [names[code] for code in r.release.quality["communes_without_list"] if code in names.index]
+    if not silent:
+        return []
+    more = r.w("quality.and_more", count=len(silent) - NAMED) if len(silent) > NAMED else ""
+    return [r.w("quality.silent", names=", ".join(silent[:NAMED]) + more)]
+
+
 def quality_table(r: Report) -> Exhibit:
     """Show what came in at the first door, for the whole city: rows read, accepted, refused."""
     w, quality = r.w, r.release.quality
@@ -72,6 +85,7 @@ def quality_table(r: Report) -> Exhibit:
         notes.append(w("quality.files_refused", refused=quality["files_refused"]))
     lost, whole = len(quality["communes_without_list"]), quality["communes"]
     notes.append(w("quality.missing_lists" if lost else "quality.all_lists", missing=lost, communes=whole))
+    notes += _silent(r)
     if not quality["handover_list_received"]:
         notes.append(w("quality.no_handovers"))
     if quality["problems"]:

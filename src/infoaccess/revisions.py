@@ -20,7 +20,7 @@ from infoaccess.errors import UsageError
 
 MANIFEST = "manifest.json"
 OWN = {"revision", "published", "reasons"}  # what the manifest says of the revision itself
-MADE_BY = {"inputs_key", "rests_on", "versions"}  # another program with the same documents is no other revision
+MADE_BY = {"inputs_key", "rests_on", "versions", "read_back", "files"}  # another program: no other revision
 WRITTEN_LAST = {MANIFEST, "index.html", "changes.html"}
 _STAYS = (".pdf", ".xlsx", ".json")
 
@@ -91,6 +91,11 @@ def numbered() -> list[tuple[str, int]]:
     return sorted((name[1], int(name[2])) for name in found if name)
 
 
+def is_former(folder: Path) -> bool:
+    """Tell whether a folder is the place of a former revision."""
+    return re.fullmatch(r"20\d\d-\d\d\.r\d+", folder.name) is not None
+
+
 def read(folder: Path) -> dict | None:
     """Read a revision's manifest; None where there is none."""
     path = folder / MANIFEST
@@ -156,7 +161,7 @@ def _present(month: str, manifest: dict, w: words.Words) -> dict:
         "href": f"{month}/index.html",
         "state": w(f"state.{manifest['parameters']['state']}"),
         "banners": [w("title.synthetic")] if manifest["synthetic"] else [],
-        "revision": _named(manifest, w),
+        "revision": named(manifest, w),
         "changes": f"{month}/changes.html" if (rooms.reports(month) / "changes.html").exists() else None,
         "missing": whole,
         "complete": "" if whole else w("archive.complete", units=len(manifest["reports"])),
@@ -173,7 +178,7 @@ def _former(month: str, w: words.Words) -> list[dict]:
     found = []
     for number in reversed([n for n in kept(month) if n != present]):
         folder = place(month, number)
-        label = _named((read(folder) or {}) | {"revision": number}, w)
+        label = named((read(folder) or {}) | {"revision": number}, w)
         papers = sorted(folder.glob("*.pdf"), key=lambda path: (path.stem != units.CITY, path.name))
         if (folder / "index.html").exists():
             found.append({"label": label, "href": f"{folder.name}/index.html"})
@@ -182,7 +187,7 @@ def _former(month: str, w: words.Words) -> list[dict]:
     return found
 
 
-def _named(manifest: dict, w: words.Words) -> str:
+def named(manifest: dict, w: words.Words) -> str:
     """Name a revision by its number and, where the manifest tells it, its day."""
     name = w("archive.revision", number=manifest.get("revision", 1))
     day = manifest.get("published")

@@ -10,20 +10,16 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from infoaccess import disk, locks
 from infoaccess.errors import InfoAccessError, RoomError, UsageError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-RAW, VALIDATED, PLACED, INDICATORS, RELEASE = (
-    "0_raw",
-    "1_validated",
-    "2_placed",
-    "3_indicators",
-    "4_release",
-)
+RAW, VALIDATED, PLACED, INDICATORS, RELEASE = "0_raw", "1_validated", "2_placed", "3_indicators", "4_release"
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+_SHUT: ContextVar[bool] = ContextVar("shut", default=False)
 
 
 def home() -> Path:
@@ -65,9 +61,24 @@ def shift(month: str, by: int) -> str:
 
 
 def data(room: str, month: str | None = None) -> Path:
-    """Return a room of data, or one month's folder in it."""
+    """Return a room of data, or one month's folder in it.
+
+    Raises RoomError inside `released_only` for all of data/ but room 4.
+    """
+    if _SHUT.get() and room not in ("", RELEASE):
+        raise RoomError(f"Phần công bố chỉ được đọc data/{RELEASE}, không được đọc data/{room}.")
     path = home() / "data" / room
     return path / month if month else path
+
+
+@contextmanager
+def released_only() -> Iterator[None]:
+    """Shut all of data/ but room 4: what is made inside cannot know what room 4 hides."""
+    mark = _SHUT.set(True)
+    try:
+        yield
+    finally:
+        _SHUT.reset(mark)
 
 
 def reports(month: str | None = None) -> Path:
@@ -99,6 +110,26 @@ def scratch() -> Iterator[Path]:
 def failed() -> Path:
     """Return where notebooks that stopped are kept: inside data/, as they may quote a list."""
     return home() / "data" / "failed"
+
+
+def journal(name: str = "") -> Path:
+    """Return the folder (or a file) of the journal of runs, of letters and of summaries: inside data/."""
+    return home() / "data" / "journal" / name
+
+
+def letters() -> Path:
+    """Return the folder of letters that were not sent."""
+    return journal("letters")
+
+
+def mail_settings() -> Path:
+    """Return the file of the office's mail server: inside data/, as addresses are personal data."""
+    return home() / "data" / "mail.toml"
+
+
+def failed_page() -> Path:
+    """Return the page that tells why the last run failed; it stands beside the archive's until a run succeeds."""
+    return reports() / "failed.html"
 
 
 def confirmed_headings() -> Path:

@@ -17,7 +17,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from infoaccess import attempts, disk, engine, leash, method, pipeline, rooms, warm
+from infoaccess import attempts, disk, engine, journal, leash, method, pipeline, rooms, warm
 from infoaccess.errors import (
     InfoAccessError,
     InputError,
@@ -171,26 +171,29 @@ def files(task: dict) -> list[str]:
 
 
 def report(task: dict) -> dict:
-    """Run and render one unit's report into a folder, read it back, and return its code and its numbers.
+    """Run and render one unit's report into a folder, read it back, and return its code, numbers and what was compared.
 
     A process of its own may run this: `task` has code, parameters, folder, limits. Raises Differs where what is read
     back is not what was released.
     """
-    from infoaccess import readback
-    from infoaccess.export import HTMLReport, PDFReport
+    from infoaccess import leaving, readback
 
     folder, code = Path(task["folder"]), task["code"]
     page_name, paper_name, target = (folder / name for name in files(task))
-    notebook = attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
-    page, _ = HTMLReport().from_notebook_node(notebook)
+    month = task["parameters"]["month"]
+    attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
+    told, page, document, book = leaving.made_again(target, month, code)
     page_name.write_text(page, encoding="utf-8", newline="\n")
-    document, _ = PDFReport().from_notebook_node(notebook)
     paper_name.write_bytes(document)
-    return {"code": code, "numbers": readback.check(folder, readback.opened(task))}
+    with rooms.released_only():
+        numbers = readback.check(folder, readback.opened(task))
+    left = leaving.stop(month, leaving.written(folder, code, told, page, document, book))
+    return {"code": code, "numbers": numbers, "left": left}
 
 
 def presentation(task: dict) -> dict:
-    """Run the presentation of one unit into a folder: slides and the speaker's notes. It has no numbers of its own."""
+    """Run the presentation of one unit into a folder, slides and the speaker's notes; return what was compared."""
+    from infoaccess import leaving
     from infoaccess.export import SlideNotes, Slides
 
     *papers, target = (Path(task["folder"]) / name for name in files(task))
@@ -198,7 +201,9 @@ def presentation(task: dict) -> dict:
     for path, exporter in zip(papers, (Slides, SlideNotes), strict=True):
         document, _ = exporter().from_notebook_node(notebook)
         path.write_bytes(document)
-    return {"code": task["code"], "numbers": []}
+    month, city = (task["parameters"][k] for k in ("month", "area"))
+    left = leaving.stop(month, leaving.of_presentation(Path(task["folder"]), city, month))
+    return {"code": task["code"], "numbers": [], "left": left}
 
 
 def stages(only: str | None) -> list[pipeline.Stage]:
@@ -213,9 +218,8 @@ def stages(only: str | None) -> list[pipeline.Stage]:
 
 
 def say(text: str) -> None:
-    """Print one line of progress where a person watches."""
-    if sys.stderr.isatty():
-        print(text, file=sys.stderr, flush=True)
+    """Tell one step: a line of the journal, and of the terminal where a person watches."""
+    journal.step(text)
 
 
 def write_json(path: Path, value: dict) -> None:

@@ -4,7 +4,7 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from infoaccess import due, due_lines, method
+from infoaccess import disk, due, due_lines, method, rooms
 from infoaccess.errors import Partly
 
 
@@ -53,6 +53,10 @@ def asked(args: argparse.Namespace) -> list[str]:
         return asof.month(then, args.month, areas=args.area, **also)
     if args.due:
         found = plan(args.since, args.new_method)
+        if not args.plan and not found.works and disk.archive_is_old(rooms.reports()):
+            from infoaccess import published  # a run was cut off after it published and before the archive's page
+
+            published.tidy(method.settings()["lang"])
         if args.plan or not found.works:
             return told(found)
         made = run(found, jobs=args.jobs, state=args.state, why=args.new_method)

@@ -8,6 +8,7 @@ along; the server ends with the process that started it. POSIX alone: elsewhere 
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -23,8 +24,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy
+import pandas
 
-from infoaccess import leash
+from infoaccess import leash, memo, words
 from infoaccess.errors import KernelDied, StageError
 
 SOCKET = "INFOACCESS_WARM"  # names the socket to the processes that the runner starts
@@ -36,6 +38,7 @@ PRELOADED = (
     "infoaccess.report_tables",
     "infoaccess.slides",
     "ipykernel.kernelapp",
+    "ipykernel.debugger",  # debugpy: two thirds of a kernel's start
     "ipykernel.ipkernel",
     "matplotlib_inline.backend_inline",
 )
@@ -126,6 +129,14 @@ def path() -> str:
     return os.environ.get(SOCKET) or _started()
 
 
+def share(saved: Path) -> None:
+    """Let the warm process hold, for all its kernels, what this process has saved (`memo`)."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as asked:
+        asked.connect(path())
+        asked.sendall(json.dumps({"memo": str(saved)}).encode() + b"\n")
+        asked.recv(64)  # it answers when it has read
+
+
 def use(socket_path: str | None) -> None:
     """Let this process fork its kernels from the warm process behind a socket; with None from one of its own."""
     path.cache_clear()
@@ -138,7 +149,10 @@ def _started() -> str:
     folder = tempfile.mkdtemp(prefix=leash.passing("warm").name)  # for its owner alone
     name = str(Path(folder) / "s")
     server = subprocess.Popen(
-        [sys.executable, "-m", "infoaccess.warm", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "infoaccess.warm", name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},  # no debugger's advice among the run's own words
     )
     atexit.register(_stopped, server, folder)
     if server.stdout.readline() != _READY:
@@ -156,6 +170,9 @@ def serve(name: str) -> None:
     """Fork kernels for whoever asks on a socket, until the standard input ends."""
     for module in PRELOADED:
         importlib.import_module(module)
+    pandas.set_option("display.max_columns", 20)  # as a kernel that imports pandas has it; a terminal's is another
+    for lang in words.LANGUAGES:  # the tables of a language are read at the first number
+        words.number(0.5, lang, digits=1)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(name)
     listener.listen(64)
@@ -193,12 +210,16 @@ def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector
         line = b"" if running else asked.makefile("rb").readline()
         if line:
             wanted, server = json.loads(line), os.getpid()
-            pid = os.fork()
-            if pid == 0:
-                _become(wanted, server, [*own, asked, *kernels.values()])
-            kernels[pid] = asked
-            asked.sendall(f"{pid}\n".encode())
-            return
+            if "memo" not in wanted:
+                pid = os.fork()
+                if pid == 0:
+                    _become(wanted, server, [*own, asked, *kernels.values()])
+                kernels[pid] = asked
+                asked.sendall(f"{pid}\n".encode())
+                return
+            memo.load(wanted["memo"])
+            gc.freeze()  # no kernel's collector touches, and so copies, what all share
+            asked.sendall(b"0\n")
     waiting.unregister(asked)
     asked.close()
     if running:

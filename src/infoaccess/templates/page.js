@@ -1,4 +1,4 @@
-// What every page of this package does: theme, tables, charts, search. `map.js` uses the helpers at the top.
+// What every page of this package does: theme, tables, search. `map.js` and `chart.js` use the helpers at the top.
 'use strict';
 
 const one = (selector, root = document) => root.querySelector(selector);
@@ -6,7 +6,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const words = read('words');
 const SVG = 'http://www.w3.org/2000/svg';
-const SHAPES = ['svg', 'use', 'path', 'circle', 'line', 'text'];
+const SHAPES = ['svg', 'g', 'use', 'path', 'circle', 'line', 'rect', 'text'];
 
 // Texts only ever become text nodes or attributes, never markup.
 function make(tag, attributes = {}, ...children) {
@@ -78,30 +78,6 @@ function startTable(table) {
     const shown = original.filter((row) => !row.hidden).length;
     count.textContent = input.value ? words.rows.replace('{shown}', shown).replace('{all}', original.length) : '';
   };
-}
-
-// ---- charts
-async function startPlots() {
-  const store = one('#plotly-gz');
-  if (!store || !window.DecompressionStream) return; // the static picture stays
-  const bytes = Uint8Array.from(atob(store.textContent), (sign) => sign.charCodeAt(0));
-  const source = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  const script = make('script');
-  script.textContent = await new Response(source).text();
-  document.head.append(script);
-  for (const plot of all('.plot')) {
-    const figure = plot.closest('figure');
-    const { data, layout = {} } = read('plot-' + plot.dataset.plot);
-    figure?.classList.add('started');
-    try {
-      const ours = { paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)' };
-      if (matchMedia('(pointer: coarse)').matches) ours.dragmode = false; // a finger scrolls the page
-      await window.Plotly.newPlot(plot, data, { ...layout, ...ours }, { displayModeBar: false, responsive: true });
-    } catch (error) {
-      figure?.classList.remove('started');
-      console.error(error);
-    }
-  }
 }
 
 // ---- maps: looking closer, alone on the screen, a unit's months
@@ -200,4 +176,3 @@ startTheme();
 all('figure table').forEach(startTable);
 if (one('#finder')) startFinder(one('#finder'));
 if (innerWidth < 700 && one('.toc details')) one('.toc details').open = false;
-startPlots();

@@ -2,10 +2,11 @@
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from babel.numbers import format_decimal
+from babel import Locale
+from babel.numbers import NumberPattern, format_decimal, get_group_symbol, parse_pattern
 
 LANGUAGES = ("vi", "en")
 MISSING = "…"  # the statistical yearbooks' sign for "not available"
@@ -53,8 +54,25 @@ def number(value: float | None, lang: str = "vi", digits: int = 0) -> str:
     """
     if value is None or value != value:
         return MISSING
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(value, format=pattern, locale=lang).replace("-", "−")
+    if isinstance(value, int) and not digits:  # most numbers of a page: what babel writes, twenty times as fast
+        return f"{value:,}".replace(",", _group(lang)).replace("-", "−")
+    return _decimal(float(value), lang, digits)
+
+
+@cache
+def _group(lang: str) -> str:
+    return get_group_symbol(lang)
+
+
+@lru_cache(maxsize=16_384)
+def _decimal(value: float, lang: str, digits: int) -> str:
+    locale, pattern = _format(lang, digits)
+    return format_decimal(value, format=pattern, locale=locale).replace("-", "−")
+
+
+@cache
+def _format(lang: str, digits: int) -> tuple[Locale, NumberPattern]:
+    return Locale.parse(lang), parse_pattern("#,##0" + ("." + "0" * digits if digits else ""))
 
 
 def share(value: float | None, lang: str = "vi", digits: int = 1) -> str:
