@@ -12,7 +12,20 @@ from pathlib import Path
 
 import yaml
 
-from infoaccess import annex, batch, certificates, checksums, deposit, leaving, method, rooms, runner, scheduled, units
+from infoaccess import (
+    annex,
+    batch,
+    certificates,
+    checksums,
+    deposit,
+    disclosure,
+    leaving,
+    method,
+    rooms,
+    runner,
+    scheduled,
+    units,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SENDERS = {"phuong_thuan_loc.xlsx": "19753", "xa_a_luoi_2.xlsx": "20044"}
@@ -28,6 +41,7 @@ def furnish(home: Path, patch) -> None:
     patch.setattr(runner, "select", lambda source, values: values)
     patch.setattr(batch, "reports", _reports)
     patch.setattr(annex, "book", lambda *a, **k: b"PK")
+    patch.setattr(disclosure, "attacked", lambda month: {})
     for name in ("of_month", "of_last"):  # stand-ins hold no exhibit that could be made again
         patch.setattr(leaving, name, lambda *a: leaving.Told())
 

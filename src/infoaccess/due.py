@@ -156,9 +156,11 @@ def reasons(month: str, former: dict | None, here: Now, why: str | None = None, 
     if "names" in parts and any(f.get("state") == "refused" for f in former["inputs"]):
         found.append({"kind": "headings"})
         parts.remove("names")
-    found += [{"kind": "asked"} | ({"why": why} if why else {})] if asked and not found else []
+    found += [{"kind": "asked"}] if asked and not found else []
     if parts and (found or why):
-        found.append({"kind": "method", "parts": parts} | ({"why": why} if why and not asked else {}))
+        found.append({"kind": "method", "parts": parts})
+    if why and found:
+        found[-1] |= {"why": why}
     return found
 
 
