@@ -190,6 +190,7 @@ def quality(month: str) -> dict:
     refused = sum(f["state"] == "refused" for f in one["files"])
     return (
         {k: one[k] for k in keep}
+        | {"tables": store.told(one["tables"])}
         | {"files": len(one["files"]), "files_refused": refused}
         | {k: two[k] for k in ("units", "complete")}
     )

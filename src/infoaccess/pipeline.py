@@ -23,6 +23,7 @@ from infoaccess import (
     programme,
     rooms,
     smartphones,
+    store,
     transitions,
 )
 
@@ -89,7 +90,8 @@ def _on_cluster(stage: Stage, months: list[str], settings: dict) -> list[dict]:
 def doors(found: list[dict], *columns: str) -> pd.DataFrame:
     """Show the doors of a stage: 1 row = 1 month (and table); only whole-city totals, never a person or a unit."""
     keys = [c for c in ("month", "table") if c in found[0]]
-    rows = [{k: d[k] for k in keys} | _flat({c: d[c] for c in columns}) for d in found]
+    shown = [d | ({"tables": store.told(d["tables"])} if "tables" in d else {}) for d in found]
+    rows = [{k: d[k] for k in keys} | _flat({c: d[c] for c in columns}) for d in shown]
     return pd.DataFrame(rows).set_index(keys)
 
 

@@ -4,7 +4,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import any_two, checksums, disclosure, disk, html, revisions, rooms, runner, units, words
+from infoaccess import any_two, checksums, disclosure, disk, html, revisions, rooms, runner, store, units, words
 
 SUMS = "SHA256SUMS"  # of executed notebooks
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
@@ -17,7 +17,7 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
         "month": month,
         "inputs": [{k: f[k] for k in ("name", "bytes", "sha256", "state")} for f in door["files"]],
         "inputs_key": inputs,
-        "rows": door["tables"],
+        "rows": store.told(door["tables"]),
         "communes_without_list": door["communes_without_list"],
         "synthetic": door["synthetic"],
         "parameters": settings,

@@ -75,10 +75,11 @@ def quality_table(r: Report) -> Exhibit:
     w, quality = r.w, r.release.quality
     parts = ("read", "dressing", "accepted", "folded", "refused", "warnings")
     rows = []
-    for kind, door in ((k, d) for k, d in quality["tables"].items() if d["read"]):
+    for kind, door in ((k, d) for k, d in quality["tables"].items() if d["read"] != 0):
         name = w(f"table_kind.{kind}")
         values = [door[p] for p in parts]
-        rows.append(row(name, [words_only(words.number(v, w.lang), v) for v in values]))
+        hidden = w("sign.suppressed")
+        rows.append(row(name, [words_only(hidden if v is None else words.number(v, w.lang), v) for v in values]))
     heads = [column(w("column.list"), align="left"), *(column(w(f"column.{p}")) for p in parts)]
     notes = [w("quality.files", files=quality["files"], month=r.release.month)]
     if quality["files_refused"]:

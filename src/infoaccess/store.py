@@ -8,6 +8,9 @@ import polars as pl
 from infoaccess import areas, rooms, tally, units
 from infoaccess.errors import RoomError
 
+OF_PERSONS = ("households", "handovers", "reviews")  # lists whose rows stand for persons or households
+FEW = 10  # the strictest threshold of a release
+
 
 def months(room: str) -> list[str]:
     """List the months that a room holds, oldest first."""
@@ -75,6 +78,20 @@ def complete(months: list[str]) -> dict[str, set[str]]:
     """Name the units of every area set of which room 2 lacks no row in any of the months."""
     doors = [door(rooms.PLACED, m)["complete"] for m in months]
     return {s: set.intersection(*(set(d.get(s, ())) for d in doors)) for s in areas.known()}
+
+
+def told(tables: dict[str, dict]) -> dict[str, dict]:
+    """Return the rows at the first door as they may be told: those of a list of few persons' rows are hidden.
+
+    How many were handed over in a month is what a release hides where it is few; the rows of that list would tell it.
+
+    >>> told({"handovers": {"read": 9, "accepted": 3}, "targets": {"read": 6, "accepted": 4}})
+    {'handovers': {'read': None, 'accepted': None}, 'targets': {'read': 6, 'accepted': 4}}
+    """
+    return {
+        kind: dict.fromkeys(rows) if kind in OF_PERSONS and 0 < rows["accepted"] < FEW else rows
+        for kind, rows in tables.items()
+    }
 
 
 def door(room: str, month: str, name: str = "") -> dict:
