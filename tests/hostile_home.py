@@ -24,7 +24,7 @@ from infoaccess import sample_books
 ROOT = Path(__file__).resolve().parents[1]
 MONTH = marked.MONTH
 AREAS = ("46", "20044")
-FILES = (
+FILES = (  # the rest of the names of files are the payloads themselves, see `names_of_files`
     "<img src=x onerror=alert(1)>",
     "=1+1",
     "-rf",
@@ -82,6 +82,34 @@ def unit_names() -> dict[str, str]:
     return {r["code"]: f"{r['name']} {text}" for r, text in zip(rows, texts, strict=False)}
 
 
+def aliases() -> list[str]:
+    """Return the texts that stand as former names of a unit, and as the decision that says so."""
+    return [text for text in payloads.HTML + payloads.TYPST + payloads.SHEETS + payloads.FORMATS if text.isprintable()]
+
+
+def notes() -> list[str]:
+    """Return the texts in the report's remarks; marks of direction are left out, as Markdown reads past them."""
+    return [text for text in payloads.ALL if text not in payloads.MARKS]
+
+
+def names_of_files() -> list[str]:
+    """Return the names of lists, without what no file system takes."""
+    texts = [text.replace("/", "\u2215") for text in payloads.ALL if text.isprintable()]
+    return [*FILES, *texts[:40]]
+
+
+def entries() -> dict[str, set[str]]:
+    """Return what goes in at each place where a text of others comes in."""
+    return {
+        "names": set(unit_names().values()),
+        "notes": set(notes()),
+        "aliases": set(aliases()),
+        "parameters": set(payloads.ALL),  # one by one, in the tests
+        "files": set(names_of_files()),
+        "headings": set(payloads.ALL),
+    }
+
+
 def _facts(geo: Path) -> None:
     (geo / "area_sets").mkdir(parents=True)
     named = unit_names()
@@ -99,7 +127,7 @@ def _facts(geo: Path) -> None:
     ]
     _write(geo / "area_sets" / "cum.csv", [c | {"member_valid_from": "2025-07-01"} for c in clusters])
     decision = {"district": "", "code": "20044", "valid_from": "2025-07-01", "decided_on": "2025-07-02"}
-    decisions = [{"name": text, **decision, "decided_by": text} for text in payloads.HTML[:6]]
+    decisions = [{"name": text, **decision, "decided_by": text} for text in aliases()]
     _write(geo / "aliases.csv", decisions)
 
 
@@ -113,9 +141,9 @@ def _write(path: Path, rows: list[dict]) -> None:
 def _named() -> dict[str, bytes]:
     """Make lists with hostile names of files, sheets and headings; one of them is no workbook."""
     found = {}
-    for n, name in enumerate(FILES):
+    for n, name in enumerate(names_of_files()):
         rows = [home(900 + n, village=f"Thôn tệp {n}", remark=payloads.SHEETS[n % len(payloads.SHEETS)])]
-        odd = [(f"odd{i}", text) for i, text in enumerate(payloads.ALL[n :: len(FILES)])]
+        odd = [(f"odd{i}", text) for i, text in enumerate(payloads.ALL[n :: len(FILES)] if n < len(FILES) else ())]
         page, _ = sheet(rows, heads=[*HEADS, *odd], name=_sheet(payloads.ALL[n]))
         found[f"{name}.xlsx"] = wb.xlsx(page)
     return found | {"=<svg onload=alert(1)>.csv": b"\xff\xfe\x00"}
@@ -129,11 +157,11 @@ def _notebooks(folder: Path) -> None:
     shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
     path = folder / "5_progress_report.ipynb"
     book = json.loads(path.read_text(encoding="utf-8"))
-    texts = [t for t in payloads.ALL if t not in payloads.MARKS]
-    notes = ["\n\n".join(texts), "\n".join(f"- {t}" for t in texts), "# " + texts[0], "> " + texts[1]]
-    notes += ["\n".join(f'[bấm]({t.replace(" ", "%20")}) ![ảnh]({t.replace(" ", "%20")} "{t[:9]}")' for t in texts)]
-    notes += [f"[chạy](javascript:{payloads.OWN}) ![tải](http://{payloads.EVIL}/n.png) <img src=x onerror=alert(1)>"]
-    book["cells"] += [_cell("markdown", f"note-{'abcdefgh'[n]}", text) for n, text in enumerate(notes)]
+    texts = notes()
+    remarks = ["\n\n".join(texts), "\n".join(f"- {t}" for t in texts), "# " + texts[0], "> " + texts[1]]
+    remarks += ["\n".join(f'[bấm]({t.replace(" ", "%20")}) ![ảnh]({t.replace(" ", "%20")} "{t[:9]}")' for t in texts)]
+    remarks += [f"[chạy](javascript:{payloads.OWN}) ![tải](http://{payloads.EVIL}/n.png) <img src=x onerror=alert(1)>"]
+    book["cells"] += [_cell("markdown", f"note-{'abcdefgh'[n]}", text) for n, text in enumerate(remarks)]
     script = f"<script>{payloads.OWN}</script>"
     shown = {"text/html": script, "application/javascript": payloads.OWN, "text/markdown": script, "text/latex": script}
     shown |= {"text/plain": script + " =1+1 #eval(1)", "image/svg+xml": f'<svg onload="{payloads.OWN}"/>'}

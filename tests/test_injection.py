@@ -22,7 +22,7 @@ import payloads
 import pypdf
 import pytest
 
-from infoaccess import exhibits, export, html, released, report, rooms, runner
+from infoaccess import exhibits, export, failed_run, html, mail, released, report, rooms, runner
 from infoaccess.errors import UsageError
 
 MONTH = hostile_home.MONTH
@@ -40,8 +40,9 @@ def rooms_of(home, monkeypatch):
 
 
 def pages(home: Path) -> dict[str, str]:
-    """Return every page that a month leaves: reports, indexes, the office's summary, the boundaries' report."""
-    found = [*home.glob("reports/**/*.html"), *home.glob("data/1_validated/*/*.html"), *home.glob("geo/built/*.html")]
+    """Return every page that a month leaves: reports, indexes, summaries for the office, the boundaries' report."""
+    folders = ("reports/**", "data/1_validated/*", "data/journal", "geo/built")
+    found = [path for folder in folders for path in home.glob(f"{folder}/*.html")]
     return {str(p.relative_to(home)): p.read_text(encoding="utf-8") for p in found}
 
 
@@ -50,9 +51,42 @@ def test_the_set_is_large_and_the_month_is_made(home):
     assert said["code"] == 0, said["err"]
     assert len(set(payloads.ALL)) >= 60
     named = hostile_home.unit_names()
-    assert len(named) == 40 and len(pages(home)) == 8
+    kinds = ("46", "20044", "index", "changes", "compare", "summary", "summary-2025-07")
+    assert len(named) == 40 and {Path(name).stem for name in pages(home)} >= set(kinds)
     for area in hostile_home.AREAS:
         assert (home / "reports" / MONTH / f"{area}.pdf").exists()
+
+
+def test_at_least_forty_texts_go_in_at_every_place(home, record_property):
+    counts = {place: len(texts) for place, texts in hostile_home.entries().items()}
+    print(counts)  # `pytest -rP` shows it
+    record_property("payloads", json.dumps(counts))
+    assert set(counts) == {"names", "notes", "aliases", "parameters", "files", "headings"}
+    assert min(counts.values()) >= 40, counts
+    door = json.loads((home / "data" / "1_validated" / MONTH / "door.json").read_text(encoding="utf-8"))
+    listed = {unicodedata.normalize("NFC", f["name"]) for f in door["files"]}
+    named = {unicodedata.normalize("NFC", f"{name}.xlsx") for name in hostile_home.names_of_files()}
+    assert len(named) >= 40 and named <= listed
+
+
+@functools.cache
+def told() -> dict[str, str]:
+    """Return the pages that tell of failed runs: one of every text, wherever a failure's page shows a text."""
+    text = " ".join(payloads.ALL)
+    fields = dict.fromkeys(("what", "reason", "notebook", "cell", "kept"), text)
+    failure = failed_run.Failure(run="r", time="2025-08-01T06:00:00+07:00", code=1, steps=payloads.ALL, **fields)
+    return {f"failed-{lang}": failed_run.page(failure, lang) for lang in ("vi", "en")}
+
+
+def test_the_page_and_letter_of_a_failed_run_hold_only_texts(rooms_of):
+    for name, page in told().items():
+        found = seen(page)
+        assert found.acts == [] and len(found.policies) == 1 and len(found.scripts) == 1, name  # the page's own
+        assert "hacked" not in found.scripts[0]
+        assert _squeezed(payloads.HTML[0]) in _squeezed("".join(_texts(page)))
+    for text in payloads.ALL:
+        made = mail.message(mail.Letter("failed", f"{text}\nBcc: x@evil.invalid", text), "a@b.vn", ("c@d.vn",))
+        assert made.get_content_type() == "text/plain" and "Bcc" not in made and not made.is_multipart()
 
 
 # ---- pages ---------------------------------------------------------------------------------------------------------
@@ -195,7 +229,7 @@ def browsed(folder: Path, found: dict[str, str]) -> tuple[dict, str]:
 
 
 @pytest.mark.browser
-def test_nothing_runs_or_asks_in_a_browser_with_and_without_the_policy(home, tmp_path):
+def test_nothing_runs_or_asks_in_a_browser_with_and_without_the_policy(home, rooms_of, tmp_path):
     """With the policy as it is; and without it, so that escaping alone has to hold; a page that runs one is found."""
     kept = pages(home)
     free = {
@@ -204,11 +238,12 @@ def test_nothing_runs_or_asks_in_a_browser_with_and_without_the_policy(home, tmp
         if not name.endswith("20044.html")  # the city's page has all that this one has, and this one takes seconds
     }
     planted = {"planted": f"<p>{payloads.HTML[2]}</p>"}
-    told, log = browsed(tmp_path, kept | free | planted)
-    assert told.pop("planted")["hacked"]
-    assert {name: one["hacked"] for name, one in told.items()} == dict.fromkeys(told, False)
-    assert all(one["length"] > 300 for one in told.values())
-    assert told[f"reports/{MONTH}/46.html"]["plots"] >= 1  # the charts' script ran under the policy
+    failed = {f"{name} without": re.sub(r'<meta http-equiv="Content-[^>]*>', "", page) for name, page in told().items()}
+    found, log = browsed(tmp_path, kept | free | failed | planted)
+    assert found.pop("planted")["hacked"]
+    assert {name: one["hacked"] for name, one in found.items()} == dict.fromkeys(found, False)
+    assert all(one["length"] > 300 for one in found.values())
+    assert found[f"reports/{MONTH}/46.html"]["plots"] >= 1  # the charts' script ran under the policy
     assert payloads.EVIL not in log
 
 
