@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from infoaccess import cli, cluster, monthly, pipeline, rooms
+from infoaccess import cli, cluster, edition, monthly, pipeline, rooms
 
 
 def main() -> int:
@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="reports at a time")
     parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler (tcp://host:port) for stages 1 to 3")
     parser.add_argument("--plan", action="store_true", help="say what would be run, and run nothing")
+    parser.add_argument("--edition", default=edition.PUBLIC, choices=edition.EDITIONS, help="internal: full counts")
     args = parser.parse_args()
     if args.home:
         os.environ["INFOACCESS_HOME"] = str(Path(args.home).resolve())
@@ -27,7 +28,7 @@ def main() -> int:
     if args.plan:
         print("\n".join(monthly.plan(args.month, args.only, args.area)))
         return 0
-    print(monthly.run(args.month, only=args.only, areas=args.area, jobs=args.jobs))
+    print(monthly.run(args.month, only=args.only, areas=args.area, jobs=args.jobs, edition=args.edition))
     print("".join(f"{line}\n" for line in monthly.shortfall(args.month)), end="")
     return 0
 

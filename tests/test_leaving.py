@@ -299,3 +299,15 @@ def test_room_3_and_4_have_one_row_a_key(home):
     """What is hidden is found by its key: no key stands twice."""
     assert not linked.read(MONTH).select(strays.KEYS).is_duplicated().any()
     assert report.open(MONTH, CODE, since=MONTH).release.months == [MONTH]
+
+
+# ---- the internal edition ------------------------------------------------------------------------------------------
+def test_the_internal_edition_shows_what_is_hidden_and_only_where_the_rooms_are_open(home):
+    public, full = (report.open(MONTH, CODE, since=MONTH, edition=e) for e in ("public", "internal"))
+    assert report.open(MONTH, CODE, since=MONTH).release.edition == "public"  # the default
+    hidden = [k for k, c in public.release.cells.items() if c.numerator is None]
+    assert sum(full.release.cells[k].numerator is not None for k in hidden) > 100
+    assert "NỘI BỘ" in report.title(full).data["banners"][0] and "NỘI BỘ" not in str(report.title(public).data)
+    with rooms.released_only(), pytest.raises(RoomError, match="3_indicators"):
+        report.open(MONTH, CODE, since=MONTH, edition="internal")
+    assert rooms.internal_reports(MONTH).is_relative_to(home / "data")

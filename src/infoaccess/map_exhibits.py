@@ -7,7 +7,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from infoaccess import exhibits, map_frames, map_kinds, map_scale, map_series, maps, rooms, units, words
+from infoaccess import exhibits, map_frames, map_kinds, map_scale, map_series, maps, report, rooms, units, words
 from infoaccess.errors import RoomError
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text
@@ -70,7 +70,7 @@ def unit_map(r: Report) -> Exhibit:
         unit=w("unit.households"),
     )
     caption = w("caption.map", period=r.period)
-    notes = [w("note.signs", threshold=r.release.threshold), w("note.sum")]
+    notes = [report.signs(r), w("note.sum")]
     return exhibits.picture("map", MAIN, w("section.map"), caption, _alt(r, drawn), picture, notes)
 
 

@@ -26,6 +26,7 @@ from infoaccess import (
     units,
     warm,
 )
+from infoaccess import edition as editions
 from infoaccess.errors import RoomError
 
 
@@ -77,23 +78,30 @@ def plan(month: str, only: str | None, areas: list[str]) -> list[str]:
     return lines
 
 
-def run(month: str, *, only: str | None = None, areas: list[str] = (), jobs: int = 1) -> Path:
+def run(
+    month: str, *, only: str | None = None, areas: list[str] = (), jobs: int = 1, edition: str = editions.PUBLIC
+) -> Path:
     """Make a month and return its folder of reports (or the room of the one stage that was run).
+
+    The internal edition goes into data/noi_bo/<month>; then nothing in reports/ is written.
 
     Raises the errors of `errors`; then the reports that were there before are still there, untouched.
     """
     settings, chosen = runner.settings(), runner.stages(only)
     rooms.month_name(month)
+    editions.named(edition)
     codes = areas_of(month, list(areas))
     _need_lists(month)
     rooms.reports().mkdir(parents=True, exist_ok=True)
-    with rooms.alone(rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE))):
+    with rooms.alone(
+        rooms.reports(), *(rooms.data(r) for r in (rooms.VALIDATED, rooms.PLACED, rooms.RELEASE, "noi_bo"))
+    ):
         if kept.unfinished():
             raise RoomError(
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
                 "Hãy chạy scripts/purge.py rồi chạy lại."
             )
-        return _run(month, chosen, codes, jobs, settings, full=not areas)
+        return _run(month, chosen, codes, jobs, settings, full=not areas, edition=edition)
 
 
 def shortfall(month: str) -> list[str]:
@@ -121,7 +129,7 @@ def _need_lists(month: str) -> None:
         raise RoomError(f"Chưa có danh sách của tháng {month}: hãy chép các tệp vào {folder} rồi chạy lại.{last}")
 
 
-def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: bool) -> Path:
+def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: bool, edition: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="infoaccess-") as scratch:
         since = first_due(month, settings)
         values = {**settings, "month": month, "since": since}
@@ -140,7 +148,26 @@ def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, full: 
             return rooms.data(
                 {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}.get(chosen[0].id, rooms.INDICATORS)
             )
+        if edition == editions.INTERNAL:
+            return _keep_inside(month, codes, jobs, settings)
         return _publish(month, codes, jobs, settings, done, full)
+
+
+def _keep_inside(month: str, codes: list[str], jobs: int, settings: dict) -> Path:
+    """Make the internal edition: the same reports, slides and annex with full counts, an index, no manifest."""
+    made = {"state": settings["state"], "lang": settings["lang"], "edition": editions.INTERNAL}
+    with rooms.replaced(rooms.internal_reports(month)) as folder:
+        (folder / "run").mkdir()
+        given = {"month": month, "first_month": settings["first_month"]} | made
+        rest = {"folder": str(folder), "limit": settings["cell_seconds"]}
+        tasks = [{"code": c, "parameters": given | {"area": c}} | rest for c in codes]
+        numbers = {code: found["numbers"] for code, found in _reports(tasks, jobs).items()}
+        for task in (t for t in tasks if t["code"] == units.CITY):
+            runner.presentation(task)
+        (folder / "annex.xlsx").write_bytes(annex.book(month, since=settings["first_month"], **made))
+        page = published.month_index(month, numbers, [], settings, store.door(rooms.VALIDATED, month), inside=True)
+        (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    return rooms.internal_reports(month)
 
 
 def _publish(month: str, codes: list[str], jobs: int, settings: dict, done: list[Path], full: bool) -> Path:

@@ -25,8 +25,10 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
     }
 
 
-def month_index(month: str, numbers: dict, missing: list[str], settings: dict, door: dict) -> str:
-    """Return the month's index page."""
+def month_index(
+    month: str, numbers: dict, missing: list[str], settings: dict, door: dict, *, inside: bool = False
+) -> str:
+    """Return the month's index page; that of the internal edition (`inside`) bears its mark and leads nowhere else."""
     valid = units.on(month)
     w = words.load(settings["lang"])
     groups = []
@@ -41,14 +43,20 @@ def month_index(month: str, numbers: dict, missing: list[str], settings: dict, d
     slides = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
     links = [{"label": w(key), "href": href} for key, href in slides if units.CITY in numbers]
     links += [{"label": w("annex.title", period=words.month(month, w.lang)), "href": "annex.xlsx"}]
-    links += [{"label": w("changes.link"), "href": "changes.html"}]
-    links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
+    links += [] if inside else [{"label": w("changes.link"), "href": "changes.html"}]
+    links += (
+        []
+        if inside
+        else [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
+    )
     info = {
         "lang": w.lang,
         "month": month,
         "period": words.month(month, w.lang),
         "state": w(f"state.{settings['state']}"),
-        "banners": ([w("title.synthetic")] if door["synthetic"] else []) + partial,
+        "banners": ([w("title.internal")] if inside else [])
+        + ([w("title.synthetic")] if door["synthetic"] else [])
+        + partial,
         "title": f"Báo cáo {words.month(month, w.lang)}",
         "groups": groups,
         "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],

@@ -99,6 +99,11 @@ def internal(month: str | None = None) -> Path:
     return data("internal", month)
 
 
+def internal_reports(month: str | None = None) -> Path:
+    """Return the folder of reports with full counts, or one month's: inside data/, never beside the public ones."""
+    return data("noi_bo", month)
+
+
 def failed() -> Path:
     """Return where notebooks that stopped are kept: inside data/, as they may quote a list."""
     return home() / "data" / "failed"

@@ -17,6 +17,7 @@ import yaml
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from infoaccess import edition as editions
 from infoaccess import engine, pipeline, rooms, warm
 from infoaccess.errors import InfoAccessError, InputError, RoomError, StageError, UsageError
 
@@ -154,29 +155,35 @@ def report(task: dict) -> dict:
 
     folder, code = Path(task["folder"]), task["code"]
     target = folder / "run" / f"5_progress_report_{code}.ipynb"
-    notebook = execute("5_progress_report", task["parameters"], target, task["limit"])
+    given = {"edition": editions.PUBLIC} | task["parameters"]
+    notebook = execute("5_progress_report", given, target, task["limit"])
     page, _ = HTMLReport().from_notebook_node(notebook)
     (folder / f"{code}.html").write_text(page, encoding="utf-8", newline="\n")
     document, _ = PDFReport().from_notebook_node(notebook)
     (folder / f"{code}.pdf").write_bytes(document)
+    if given["edition"] == editions.INTERNAL:  # it stays in data/, so nothing leaves
+        return {"code": code, "numbers": readback.check(folder, readback.opened(task)), "left": None}
     with rooms.released_only():
         numbers = readback.check(folder, readback.opened(task))
-    month = task["parameters"]["month"]
+    month = given["month"]
     return {"code": code, "numbers": numbers, "left": leaving.stop(month, leaving.of_report(folder, code, month))}
 
 
-def presentation(task: dict) -> dict:
+def presentation(task: dict) -> dict | None:
     """Run the presentation of one unit into a folder, slides and the speaker's notes; return what was compared."""
     from infoaccess import leaving
     from infoaccess.export import SlideNotes, Slides
 
     folder = Path(task["folder"])
     target = folder / "run" / "6_presentation.ipynb"
-    notebook = execute("6_presentation", task["parameters"], target, task["limit"])
+    given = {"edition": editions.PUBLIC} | task["parameters"]
+    notebook = execute("6_presentation", given, target, task["limit"])
     for name, exporter in (("presentation", Slides), ("presentation_notes", SlideNotes)):
         document, _ = exporter().from_notebook_node(notebook)
         (folder / f"{name}.pdf").write_bytes(document)
-    month = task["parameters"]["month"]
+    month = given["month"]
+    if given["edition"] == editions.INTERNAL:
+        return None
     return leaving.stop(month, leaving.of_presentation(folder, task["code"], month))
 
 
