@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from infoaccess import cli, cluster, due, rooms, scheduled, surroundings, telling
+from infoaccess import cli, cluster, due, edition, rooms, scheduled, surroundings, telling
 
 
 def main() -> int:
@@ -23,9 +23,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="reports at a time")
     parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler (tcp://host:port) for stages 1 to 3")
     parser.add_argument("--plan", action="store_true", help="say what would be run, and run nothing")
+    parser.add_argument("--edition", default=edition.PUBLIC, choices=edition.EDITIONS, help="internal: full counts")
     args = parser.parse_args()
     if args.due == bool(args.month):
         parser.error("hãy cho một tháng (2025-06) hoặc --due")
+    edition.by_itself(args.edition, args.due or args.as_of)
     if args.home:
         os.environ["INFOACCESS_HOME"] = str(Path(args.home).resolve())
     if args.cluster:
@@ -35,8 +37,8 @@ def main() -> int:
     if args.plan:
         print("\n".join(scheduled.asked(args)))
         return 0
-    whole = not (args.only or args.area or args.as_of)
-    with surroundings.own(), telling.watched(" ".join(sys.argv[1:]), whole) as watch:
+    whole, inside = not (args.only or args.area or args.as_of), args.edition == edition.INTERNAL
+    with surroundings.own(), telling.watched(" ".join(sys.argv[1:]), whole, inside) as watch:
         print("\n".join(scheduled.asked(args)))
     return watch.code
 

@@ -22,6 +22,7 @@ from infoaccess import (
     monthly,
     pdf,
     pipeline,
+    published,
     report,
     report_tables,
     revisions,
@@ -72,6 +73,7 @@ def stage_copy() -> nbformat.NotebookNode:
 def folder(home, tmp_path) -> Path:
     """Return a copy of what the month published, to be spoilt."""
     shutil.copytree(home / "reports" / MONTH, tmp_path / "out")
+    (tmp_path / "out" / "run" / published.SUMS).unlink()  # a month is sealed after it was compared
     return tmp_path / "out"
 
 
@@ -110,7 +112,7 @@ def test_hidden_counts_are_known_and_in_no_room_that_is_open(home):
             == counts.filter(pl.col(f"{part}_status") != "published").height
         )
     with rooms.released_only():
-        for room in (rooms.RAW, rooms.VALIDATED, rooms.PLACED, rooms.INDICATORS, "internal", "purged"):
+        for room in (rooms.RAW, rooms.VALIDATED, rooms.PLACED, rooms.INDICATORS, "internal", "noi_bo", "purged"):
             with pytest.raises(RoomError, match="chỉ được đọc"):
                 rooms.data(room, MONTH)
         assert rooms.data(rooms.RELEASE, MONTH).is_dir()
@@ -300,3 +302,15 @@ def test_room_3_and_4_have_one_row_a_key(home):
     """What is hidden is found by its key: no key stands twice."""
     assert not linked.read(MONTH).select(strays.KEYS).is_duplicated().any()
     assert report.open(MONTH, CODE, since=MONTH).release.months == [MONTH]
+
+
+# ---- the internal edition ------------------------------------------------------------------------------------------
+def test_the_internal_edition_shows_what_is_hidden_and_only_where_the_rooms_are_open(home):
+    public, full = (report.open(MONTH, CODE, since=MONTH, edition=e) for e in ("public", "internal"))
+    assert report.open(MONTH, CODE, since=MONTH).release.edition == "public"  # the default
+    hidden = [k for k, c in public.release.cells.items() if c.numerator is None]
+    assert sum(full.release.cells[k].numerator is not None for k in hidden) > 100
+    assert "NỘI BỘ" in report.title(full).data["banners"][0] and "NỘI BỘ" not in str(report.title(public).data)
+    with rooms.released_only(), pytest.raises(RoomError, match="3_indicators"):
+        report.open(MONTH, CODE, since=MONTH, edition="internal")
+    assert rooms.internal_reports(MONTH).is_relative_to(home / "data")

@@ -75,6 +75,8 @@ def test_old_months_go_released_counts_and_reports_stay(home):
     for name in (
         f"failed/{OLD}/2.ipynb",
         f"internal/{OLD}/viec.xlsx",
+        f"noi_bo/{OLD}/46.html",
+        f"noi_bo/.{OLD}.new-0a1b2c3d/46.html",
         f"1_validated/.{OLD}.old-0a1b2c3d/households.parquet",
     ):
         (home / "data" / name).parent.mkdir(parents=True)

@@ -29,6 +29,7 @@ from infoaccess import (
     units,
     words,
 )
+from infoaccess import edition as editions
 from infoaccess.annex_sheets import Cell, Cover, Sheet
 from infoaccess.exhibits import Exhibit
 from infoaccess.released import Release
@@ -56,13 +57,15 @@ _LOCALE = {"vi": "[$-42A]", "en": "[$-409]"}
 _TAILS = ("¹", "²")
 
 
-def book(month: str, *, state: str = "preliminary", since: str = "2023-01", lang: str = "vi") -> bytes:
+def book(
+    month: str, *, state: str = "preliminary", since: str = "2023-01", lang: str = "vi", edition: str = "public"
+) -> bytes:
     """Write a month's annex and return its bytes: the same room 4, the same bytes.
 
     Raises UsageError for a state or language that does not exist, RoomError when the month was not released.
     """
-    city = report.open(month, units.CITY, state=state, since=month, lang=lang)
-    release = _release(month, since)
+    city = report.open(month, units.CITY, state=state, since=month, lang=lang, edition=edition)
+    release = _release(month, since, edition)
     here = units.on(month).to_dict("records")
     names = {unit["code"]: unit["name"] for unit in here}
     above = [{"above": names.get(unit["parent_code"], "")} for unit in here]
@@ -75,9 +78,9 @@ def book(month: str, *, state: str = "preliminary", since: str = "2023-01", lang
     return annex_sheets.book(_cover(whole), sheets)
 
 
-def _release(month: str, since: str) -> Release:
+def _release(month: str, since: str, edition: str) -> Release:
     """Read all counts of the month, and of the months it is compared with those of the headline numbers."""
-    found = released.read(month, month)
+    found = released.read(month, month, edition=edition)
     sets = list(units.LEVELS[units.era_of(month)])
     measures = [spec.measure for spec in figures.HEADLINES]
     held = set(store.months(rooms.RELEASE))
@@ -85,7 +88,7 @@ def _release(month: str, since: str) -> Release:
     parts += ["communes_received", "communes_expected"]
     cells = dict(found.cells)
     for earlier in {m for m in comparing.earlier(month).values() if since <= m and m in held}:
-        frame = pl.scan_parquet(rooms.data(rooms.RELEASE, earlier) / "counts.parquet").filter(
+        frame = editions.counts(earlier, edition).filter(
             pl.col("area_set").is_in(sets), pl.col("measure").is_in(measures), pl.col("group") == "all"
         )
         for code, base, measure, *rest in frame.select("code", "base", "measure", *parts).collect().iter_rows():
@@ -166,7 +169,7 @@ def _form(r: Report, layout: form_layouts.Layout) -> Sheet:
     rows = [[*map(Cell, names), *_figures(r, code, group, layout)] for names, code in _numbered(r)]
     bold = frozenset(n for n, row in enumerate(rows) if "." not in row[0].text and units.era_of(r.release.month) != "C")
     last = [Cell(""), Cell(w("annex.total")), *_figures(r, units.CITY, group, layout)]
-    notes = [w("annex.form_public"), r.w("note.signs", threshold=r.release.threshold)]
+    notes = [w("annex.form_public"), report.signs(r)]
     notes = [w("annex.form_share"), *notes] if layout.measured == "%" else notes
     name = w("annex.form_name", number=layout.number)
     title = f"{name}. {layout.title}"
@@ -231,7 +234,7 @@ def _cover(r: Report) -> Cover:
     body, said = report.agency(month), report.method(r).data
     partial = [w("note.partial")] if r.release.quality["communes_without_list"] else []
     lines = [(w("annex.lead"), False), (None, False), (w("annex.signs"), True)]
-    lines += [(text, False) for text in (w("note.signs", threshold=r.release.threshold), *partial, w("note.twog"))]
+    lines += [(text, False) for text in (report.signs(r), *partial, w("note.twog"))]
     lines += [(w("annex.numbers"), False), (w("annex.method"), True)]
     issuer = f"{body['parent_body']}, {body['issuing_body']}"
     source = w("annex.source", issuer=issuer, lists_from=body["lists_from"])
@@ -246,6 +249,6 @@ def _cover(r: Report) -> Cover:
         listed=tuple(w(f"annex.{c}") for c in ("sheet", "holds", "row_is", "rows")),
         created=dt.datetime(year, number, 15),  # the month's middle: a workbook must be the same whenever it is made
         company=body["issuing_body"],
-        banner=w("title.synthetic") if r.release.synthetic else "",
+        banner=" · ".join(report.banners(r)),
         page=w("annex.page"),
     )

@@ -119,7 +119,8 @@ def _tried(task: dict) -> tuple[dict | None, Exception | None]:
 
 def _shared(tasks: list[dict]) -> Path | None:
     """Read once what all reports of the month share and write it for the workers; None where that cannot be done."""
-    kept = Path(tasks[0]["folder"]).with_suffix(".memo")
+    folder = Path(tasks[0]["folder"])
+    kept = folder.with_name(f".memo{folder.name}")  # ends like the folder: `rooms.recover` finds what a killed run left
     with suppress(Exception):  # only time is lost: each report says itself what is wrong
         for task in (tasks[0], tasks[len(tasks) // 2]):  # the city and one of its units
             one = readback.opened(task)

@@ -15,7 +15,7 @@ from infoaccess import journal, rooms, schedule, scheduling
 from infoaccess.health import Finding, fault, good, warning
 
 FREE_GIGABYTES = 2.0  # less: a month may not fit; twice as much: somebody should tidy up
-_PRIVATE = ("1_validated", "2_placed", "3_indicators", "failed", "internal", "journal", "purged")
+_PRIVATE = ("1_validated", "2_placed", "3_indicators", "failed", "internal", "noi_bo", "journal", "purged")
 _NAMED = 4  # packages, folders
 
 

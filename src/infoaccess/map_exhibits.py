@@ -7,7 +7,20 @@ import json
 from functools import cache
 from pathlib import Path
 
-from infoaccess import exhibits, map_frames, map_kinds, map_scale, map_series, maps, memo, released, rooms, units, words
+from infoaccess import (
+    exhibits,
+    map_frames,
+    map_kinds,
+    map_scale,
+    map_series,
+    maps,
+    memo,
+    released,
+    report,
+    rooms,
+    units,
+    words,
+)
 from infoaccess.errors import RoomError
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text
@@ -49,7 +62,8 @@ def unit_map(r: Report) -> Exhibit:
     """Show the city's units by rate, one picture a month; this report's unit is outlined."""
     w, drawn, months = r.w, layer(r.layer), r.release.months
     codes = [u["code"] for u in drawn["units"]]
-    of, files = (r.layer, r.release.month, months[0], w.lang), released.files(months)
+    of = (r.layer, r.release.month, months[0], w.lang, r.release.edition)
+    files = released.files(months, r.release.edition)
     cells = memo.held("map cells", files, of, lambda: _cells(r, codes))
     marks = [(day[:7], f"{day[5:7]}/{day[:4]}") for day in units.ERAS.values() if months[0] < day[:7] <= months[-1]]
     picture = maps.choropleth(
@@ -68,7 +82,7 @@ def unit_map(r: Report) -> Exhibit:
         unit=w("unit.households"),
     )
     caption = w("caption.map", period=r.period)
-    notes = [w("note.signs", threshold=r.release.threshold), w("note.sum")]
+    notes = [report.signs(r), w("note.sum")]
     return exhibits.picture("map", MAIN, w("section.map"), caption, _alt(r, drawn), picture, notes)
 
 
@@ -183,7 +197,7 @@ def _past(r: Report) -> list[maps.Past]:
     for era in sorted({units.era_of(m) for m in r.release.months} - {units.era_of(r.release.month)}):
         area_set = units.LEVELS[era][1]
         months = [m for m in r.release.months if units.era_of(m) == era]
-        counts = map_series.read(months, {area_set}, MEASURES)
+        counts = map_series.read(months, {area_set}, MEASURES, r.release.edition)
         drawn, members, now = layer(area_set), units.leaves(area_set), units.leaves(r.layer)
         codes = [u["code"] for u in drawn["units"]]
         cells = {

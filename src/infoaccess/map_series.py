@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from infoaccess import edition as editions
 from infoaccess import memo, released, rooms, units
 from infoaccess.disclosure import PUBLISHED
 from infoaccess.released import Cell
@@ -16,9 +17,11 @@ KEEP = ["month", "area_set", "code", "measure", "standard", "numerator", "denomi
 KEEP += ["numerator_status", "denominator_status", "communes_received", "communes_expected"]
 
 
-def read(months: list[str], area_sets: set[str], measures: list[str]) -> dict[tuple[str, str, str, str], Cell]:
+def read(
+    months: list[str], area_sets: set[str], measures: list[str], edition: str = editions.PUBLIC
+) -> dict[tuple, Cell]:
     """Read counts of all households: (area_set, month, code, measure) to cell; months without release are left out."""
-    found, _ = _read(months, area_sets, measures)
+    found, _ = _read(months, area_sets, measures, edition)
     return found
 
 
@@ -62,15 +65,15 @@ def _path(month: str) -> Path:
     return rooms.data(rooms.RELEASE, month) / "counts.parquet"
 
 
-def _scan(month: str, area_sets: set[str], measures: list[str] | None) -> pl.LazyFrame:
+def _scan(month: str, area_sets: set[str], measures: list[str] | None, edition: str = editions.PUBLIC) -> pl.LazyFrame:
     wanted = pl.col("area_set").is_in(sorted(area_sets)) & (pl.col("group") == "all") & (pl.col("base") == "household")
     if measures is not None:
         wanted &= pl.col("measure").is_in(measures)
-    return pl.scan_parquet(_path(month)).filter(wanted).select(KEEP)
+    return editions.counts(month, edition).filter(wanted).select(KEEP)
 
 
-def _read(months, area_sets, measures) -> tuple[dict, dict]:
-    scans = [_scan(m, area_sets, measures) for m in months if _path(m).exists()]
+def _read(months, area_sets, measures, edition=editions.PUBLIC) -> tuple[dict, dict]:
+    scans = [_scan(m, area_sets, measures, edition) for m in months if _path(m).exists()]
     if not scans:
         return {}, {}
     cells, standard = {}, {}

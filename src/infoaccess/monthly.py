@@ -22,6 +22,7 @@ from infoaccess import (
     store,
     units,
 )
+from infoaccess import edition as editions
 from infoaccess.errors import InfoAccessError, Partly, RoomError
 
 _log = logging.getLogger("infoaccess")
@@ -66,16 +67,19 @@ def run(
     areas: list[str] = (),
     jobs: int = 1,
     occasion: due.Occasion | None = None,
+    edition: str = editions.PUBLIC,
 ) -> Path:
     """Make a month and return its folder of reports (or the room of the one stage that was run).
 
-    Before anything else every list that lies there is kept (`deposit`).
+    Before anything else every list that lies there is kept (`deposit`). The internal edition goes into
+    data/noi_bo/<month>; then neither reports/ nor what was kept is touched.
     Raises Partly where it was published without some reports, and the other errors of `errors`; with these the reports
     that were there before are still there, untouched.
     """
     occasion = occasion or due.Occasion(asked=True)
     settings, chosen = runner.settings(), runner.stages(only)
     leash.limits(settings)
+    inside = editions.named(edition) == editions.INTERNAL
     settings["state"] = due.state(occasion.state, due.published(rooms.month_name(month)), settings)
     codes = areas_of(month, list(areas))
     _need_lists(month)
@@ -83,15 +87,16 @@ def run(
         if cut_off:
             _log.warning("Lần chạy trước bị dừng giữa chừng (%s): đã dọn, nay làm tiếp.", cut_off)
         leash.sweep()
-        rooms.reports().mkdir(parents=True, exist_ok=True)
         if kept.unfinished():
             raise RoomError(
                 f"Lần xóa danh sách trước chưa xong (tháng {', '.join(kept.unfinished())}). "
                 "Hãy chạy scripts/purge.py rồi chạy lại."
             )
-        published.tidy(settings["lang"])
-        deposit.take()
-        return _run(month, chosen, codes, jobs, settings, occasion)
+        if not inside:
+            rooms.reports().mkdir(parents=True, exist_ok=True)
+            published.tidy(settings["lang"])
+            deposit.take()
+        return _run(month, chosen, codes, jobs, settings, occasion, inside)
 
 
 def shortfall(month: str) -> list[str]:
@@ -119,7 +124,7 @@ def _need_lists(month: str) -> None:
         raise RoomError(f"Chưa có danh sách của tháng {month}: hãy chép các tệp vào {folder} rồi chạy lại.{last}")
 
 
-def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, occasion: due.Occasion) -> Path:
+def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, occasion: due.Occasion, inside: bool) -> Path:
     of_stage, _ = leash.limits(settings)
     # What the figures rest on is noted before they are made: a list that comes meanwhile makes its month due again.
     here = due.now(settings)
@@ -140,7 +145,26 @@ def _run(month: str, chosen, codes: list[str], jobs: int, settings: dict, occasi
             return rooms.data(
                 {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}.get(chosen[0].id, rooms.INDICATORS)
             )
+        if inside:
+            return _keep_inside(month, codes, jobs, settings)
         return _publish(month, codes, jobs, settings, done, here, occasion)
+
+
+def _keep_inside(month: str, codes: list[str], jobs: int, settings: dict) -> Path:
+    """Make the internal edition: the same reports, slides and annex with full counts, and an index; no manifest."""
+    made = {"state": settings["state"], "lang": settings["lang"], "edition": editions.INTERNAL}
+    with rooms.replaced(rooms.internal_reports(month)) as folder:
+        (folder / "run").mkdir()
+        found, failed = batch.reports(tasks(month, codes, settings, folder, editions.INTERNAL), jobs)
+        if failed:
+            raise next(iter(failed.values()))
+        slides = found.pop(batch.SLIDES, None) is not None
+        numbers = {code: one["numbers"] for code, one in found.items()}
+        (folder / "annex.xlsx").write_bytes(annex.book(month, since=settings["first_month"], **made))
+        door = store.door(rooms.VALIDATED, month)
+        page = published.month_index(month, numbers, {}, settings, door, slides=slides, inside=True)
+        (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    return rooms.internal_reports(month)
 
 
 def _publish(
@@ -219,10 +243,10 @@ def _reasons(month: str, here: due.Now, codes: list[str], occasion: due.Occasion
     return due.reasons(month, due.published(month), here, occasion.why, asked=occasion.asked)
 
 
-def tasks(month: str, codes: list[str], settings: dict, folder: Path) -> list[dict]:
+def tasks(month: str, codes: list[str], settings: dict, folder: Path, edition: str = editions.PUBLIC) -> list[dict]:
     """List the documents to make into a folder: units' reports, and the city's slides where the city is among them."""
     _, of_report = leash.limits(settings)
-    names = {"month": month, **{k: settings[k] for k in ("first_month", "state", "lang")}}
+    names = {"month": month, **{k: settings[k] for k in ("first_month", "state", "lang")}, "edition": edition}
     wanted = {code: code for code in codes} | ({batch.SLIDES: units.CITY} if units.CITY in codes else {})
     return [
         {"code": key, "parameters": names | {"area": code}, "folder": str(folder), "limits": of_report}

@@ -28,9 +28,19 @@ def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str)
 
 
 def month_index(
-    month: str, numbers: dict, missing: dict[str, str], settings: dict, door: dict, *, slides: bool = True
+    month: str,
+    numbers: dict,
+    missing: dict[str, str],
+    settings: dict,
+    door: dict,
+    *,
+    slides: bool = True,
+    inside: bool = False,
 ) -> str:
-    """Return the month's index page; `missing` gives for each document that is not there the reason's word."""
+    """Return the month's index page; `missing` gives for each document that is not there the reason's word.
+
+    That of the internal edition (`inside`) bears its mark and leads nowhere else.
+    """
     valid = units.on(month)
     w = words.load(settings["lang"])
     groups = []
@@ -42,18 +52,20 @@ def month_index(
     names = valid.set_index("code")["name"]
     refused = sum(f["state"] == "refused" for f in door["files"])
     partial = [w("quality.files_refused", refused=refused)] if refused else []
+    marks = {"internal": inside, "synthetic": door["synthetic"]}
     papers = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
     links = [{"label": w(key), "href": href} for key, href in papers if slides]
     links += [{"label": w("annex.title", period=words.month(month, w.lang)), "href": "annex.xlsx"}]
-    links += [{"label": w("changes.link"), "href": "changes.html"}]
-    links += [{"label": w("compare.link"), "href": f"../compare.html#{month}"}]
-    links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
+    if not inside:
+        links += [{"label": w("changes.link"), "href": "changes.html"}]
+        links += [{"label": w("compare.link"), "href": f"../compare.html#{month}"}]
+        links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
     info = {
         "lang": w.lang,
         "month": month,
         "period": words.month(month, w.lang),
         "state": w(f"state.{settings['state']}"),
-        "banners": ([w("title.synthetic")] if door["synthetic"] else []) + partial,
+        "banners": [w(f"title.{key}") for key, holds in marks.items() if holds] + partial,
         "title": f"Báo cáo {words.month(month, w.lang)}",
         "groups": groups,
         "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],

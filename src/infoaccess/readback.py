@@ -204,5 +204,10 @@ def opened(task: dict) -> Report:
     """Open room 4 for a report that was just rendered: the task of `runner.report`."""
     given = task["parameters"]
     return report.open(
-        given["month"], task["code"], state=given["state"], since=given["first_month"], lang=given["lang"]
+        given["month"],
+        task["code"],
+        state=given["state"],
+        since=given["first_month"],
+        lang=given["lang"],
+        edition=given.get("edition", "public"),
     )

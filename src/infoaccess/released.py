@@ -1,6 +1,7 @@
 """Read room 4 for a report: released counts of one month's units, and of the same units in all months before.
 
-The only source of a report's figures. Rates are formed here, last; a suppressed or missing part gives no rate.
+The only source of a report's figures; the internal edition has the same cells, none hidden (`edition`).
+Rates are formed here, last; a suppressed or missing part gives no rate.
 """
 
 import json
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from infoaccess import edition as editions
 from infoaccess import memo, rooms, store, units
 from infoaccess.disclosure import PUBLISHED, SUPPRESSED
 from infoaccess.errors import RoomError, UsageError
@@ -59,6 +61,7 @@ class Release:
     synthetic: bool
     promises: list[dict] = field(default_factory=list)  # phones promised: 1 row = 1 source in 1 month
     budgets: list[dict] = field(default_factory=list)  # money planned: 1 row = 1 source in 1 year
+    edition: str = editions.PUBLIC
 
     def cell(
         self,
@@ -95,29 +98,29 @@ def area(month: str, code: str) -> dict:
     return found.iloc[0].to_dict()
 
 
-def read(month: str, first: str, codes: list[str] | None = None) -> Release:
-    """Read room 4 from a first month to a month, in the area sets of that month's era.
+def read(month: str, first: str, codes: list[str] | None = None, edition: str = editions.PUBLIC) -> Release:
+    """Read room 4 from a first month to a month, in the area sets of that month's era; an edition's counts of it.
 
     Raises RoomError when the month was not released.
     """
     held = [m for m in store.months(rooms.RELEASE) if first <= m <= month]
     if month not in held:
         raise RoomError(f"Tháng {month} chưa qua bước 4. Hãy chạy: python scripts/run_month.py {month}")
-    of = (month, first, None if codes is None else tuple(codes))
-    return memo.held("release", files(held), of, lambda: _read(month, held, codes))
+    of = (month, first, None if codes is None else tuple(codes), edition)
+    return memo.held("release", files(held, edition), of, lambda: _read(month, held, codes, edition))
 
 
-def files(months: list[str]) -> list[Path]:
-    """Name the files of room 4 that some months' figures rest on."""
-    return [rooms.data(rooms.RELEASE, m) / name for m in months for name in ("counts.parquet", "door.json")]
+def files(months: list[str], edition: str = editions.PUBLIC) -> list[Path]:
+    """Name the files that some months' figures rest on: of room 4, and for the internal edition of room 3."""
+    full = [path for m in months for path in editions.files(m, edition)]
+    return full + [rooms.data(rooms.RELEASE, m) / name for m in months for name in ("counts.parquet", "door.json")]
 
 
-def _read(month: str, held: list[str], codes: list[str] | None) -> Release:
+def _read(month: str, held: list[str], codes: list[str] | None, edition: str) -> Release:
     wanted = pl.col("area_set").is_in(list(units.LEVELS[units.era_of(month)]))
     if codes is not None:
         wanted &= pl.col("code").is_in(codes)
-    paths = [rooms.data(rooms.RELEASE, m) / "counts.parquet" for m in held]
-    frame = pl.concat([pl.scan_parquet(p).filter(wanted) for p in paths]).collect()
+    frame = pl.concat([editions.counts(m, edition).filter(wanted) for m in held], how="diagonal").collect()
     cells = {}
     columns = ["month", "code", "group", "base", "measure", "numerator", "denominator", "numerator_status"]
     columns += ["denominator_status", "communes_received", "communes_expected"]
@@ -136,6 +139,7 @@ def _read(month: str, held: list[str], codes: list[str] | None) -> Release:
         synthetic=any(_synthetic(m) for m in held),
         promises=pl.read_parquet(folder / "promises.parquet").to_dicts(),
         budgets=pl.read_parquet(folder / "budgets.parquet").to_dicts(),
+        edition=edition,
     )
 
 

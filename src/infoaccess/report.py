@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infoaccess import comparability, deprivation, exhibits, figures, released, rooms, units, words
+from infoaccess import edition as editions
 from infoaccess.errors import UsageError
 from infoaccess.exhibits import Exhibit
 from infoaccess.released import Release
@@ -38,10 +39,18 @@ class Report:
         return self.area["code"]
 
 
-def open(month: str, area: str, *, state: str = "preliminary", since: str = "2023-01", lang: str = "vi") -> Report:
+def open(
+    month: str,
+    area: str,
+    *,
+    state: str = "preliminary",
+    since: str = "2023-01",
+    lang: str = "vi",
+    edition: str = "public",
+) -> Report:
     """Read what one unit's report needs.
 
-    Raises UsageError for a unit that is not valid in the month, a state or a language that does not exist;
+    Raises UsageError for a unit that is not valid in the month, a state, language or edition that does not exist;
     RoomError when the month was not released.
     """
     rooms.month_name(month)
@@ -52,7 +61,8 @@ def open(month: str, area: str, *, state: str = "preliminary", since: str = "202
     unit = released.area(month, area)
     children, layer = neighbours(month, unit)
     # All units of the month, not only those shown: what all reports share is read once.
-    return Report(released.read(month, since), unit, children, layer, state, words.load(lang))
+    release = released.read(month, since, edition=editions.named(edition))
+    return Report(release, unit, children, layer, state, words.load(lang))
 
 
 def neighbours(month: str, unit: dict) -> tuple[list[dict], str]:
@@ -97,14 +107,31 @@ def title(r: Report) -> Exhibit:
         "area_name": r.area["name"],
         "period": r.period,
         "state": w(f"state.{r.state}"),
-        "banners": [w("title.synthetic")] if r.release.synthetic else [],
+        "banners": banners(r),
         "recipients_title": w("title.recipients_title"),
         "recipients": _recipients(body, w),
         "signature": w("title.signature"),
-        "page_title": w("title.page_title", period=r.period, area=r.area["name"]),
+        "page_title": ("" if public(r) else f"{w('title.internal_short')} – ")
+        + w("title.page_title", period=r.period, area=r.area["name"]),
         "date_key": f"{issued}-01",
     }
     return Exhibit(exhibits.base("title", "title", None, None, []) | texts)
+
+
+def public(r: Report) -> bool:
+    """Tell whether a report is of the public edition."""
+    return r.release.edition == editions.PUBLIC
+
+
+def banners(r: Report) -> list[str]:
+    """Return what must stand on every page: that the report is internal, that its data are invented."""
+    marks = [(not public(r), "title.internal"), (r.release.synthetic, "title.synthetic")]
+    return [r.w(key) for holds, key in marks if holds]
+
+
+def signs(r: Report) -> str:
+    """Return the note that explains the signs in tables and maps."""
+    return r.w("note.signs" if public(r) else "note.signs_internal", threshold=r.release.threshold)
 
 
 def _recipients(body: dict, w: Words) -> list[str]:
@@ -118,7 +145,7 @@ def key_figures(r: Report) -> Exhibit:
     numbers = figures.headline(r.release, r.code, r.w)
     below = r.children if not r.area["area_set"].endswith("commune") else []
     said = figures.sentences(r.release, r.area, r.w, below)
-    notes = [r.w("note.signs", threshold=r.release.threshold)]
+    notes = [signs(r)]
     return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, said, notes)
 
 
@@ -139,7 +166,7 @@ def method(r: Report) -> Exhibit:
         w("method.rates"),
         w("method.need"),
         w("method.units"),
-        w("method.disclosure", threshold=r.release.threshold),
+        w("method.disclosure" if public(r) else "method.internal", threshold=r.release.threshold),
         w("method.state", state=w(f"state.{r.state}").lower()),
         w("method.lists", lists_from=agency(r.release.month)["lists_from"]),
     ]

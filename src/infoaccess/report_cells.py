@@ -1,6 +1,6 @@
 """The cells, rows and headings that all tables of a report are made of."""
 
-from infoaccess import figures
+from infoaccess import figures, report
 from infoaccess.figures import count_text, rate_text
 from infoaccess.released import Cell
 from infoaccess.report import Report
@@ -32,4 +32,4 @@ def row(name: str, cells: list[tuple], *, bold: bool = False) -> dict:
 
 def signs(r: Report) -> str:
     """Return the note that explains the signs in a table."""
-    return r.w("note.signs", threshold=r.release.threshold)
+    return report.signs(r)

@@ -92,6 +92,11 @@ def internal(month: str | None = None) -> Path:
     return data("internal", month)
 
 
+def internal_reports(month: str | None = None) -> Path:
+    """Return the folder of reports with full counts, or one month's: inside data/, never beside the public ones."""
+    return data("noi_bo", month)
+
+
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Give a passing folder: inside data/, as what lies there may quote a list. What a killed run left goes first."""

@@ -18,6 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from infoaccess import attempts, disk, engine, journal, leash, method, pipeline, rooms, warm
+from infoaccess import edition as editions
 from infoaccess.errors import (
     InfoAccessError,
     InputError,
@@ -177,11 +178,17 @@ def report(task: dict) -> dict:
     back is not what was released.
     """
     from infoaccess import leaving, readback
+    from infoaccess.export import HTMLReport, PDFReport
 
     folder, code = Path(task["folder"]), task["code"]
     page_name, paper_name, target = (folder / name for name in files(task))
     month = task["parameters"]["month"]
     attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
+    if _inside(task):  # it stays in data/: nothing leaves, so nothing is compared with what room 4 alone gives
+        book = nbformat.read(target, as_version=4)
+        page_name.write_text(HTMLReport().from_notebook_node(book)[0], encoding="utf-8", newline="\n")
+        paper_name.write_bytes(PDFReport().from_notebook_node(book)[0])
+        return {"code": code, "numbers": readback.check(folder, readback.opened(task)), "left": None}
     told, page, document, book = leaving.made_again(target, month, code)
     page_name.write_text(page, encoding="utf-8", newline="\n")
     paper_name.write_bytes(document)
@@ -201,9 +208,16 @@ def presentation(task: dict) -> dict:
     for path, exporter in zip(papers, (Slides, SlideNotes), strict=True):
         document, _ = exporter().from_notebook_node(notebook)
         path.write_bytes(document)
+    if _inside(task):
+        return {"code": task["code"], "numbers": [], "left": None}
     month, city = (task["parameters"][k] for k in ("month", "area"))
     left = leaving.stop(month, leaving.of_presentation(Path(task["folder"]), city, month))
     return {"code": task["code"], "numbers": [], "left": left}
+
+
+def _inside(task: dict) -> bool:
+    """Tell whether a document is of the internal edition."""
+    return task["parameters"].get("edition", editions.PUBLIC) == editions.INTERNAL
 
 
 def stages(only: str | None) -> list[pipeline.Stage]:

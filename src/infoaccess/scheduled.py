@@ -67,7 +67,8 @@ def asked(args: argparse.Namespace) -> list[str]:
     if args.plan:
         return monthly.plan(args.month, args.only, args.area)
     occasion = due.Occasion(state=args.state, why=args.new_method, asked=True)
-    folder = monthly.run(args.month, only=args.only, areas=args.area, jobs=args.jobs, occasion=occasion)
+    also = {"jobs": args.jobs, "occasion": occasion, "edition": args.edition}
+    folder = monthly.run(args.month, only=args.only, areas=args.area, **also)
     return _ended(folder, args.month)
 
 

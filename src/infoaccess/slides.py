@@ -35,7 +35,7 @@ def title(r: Report) -> Exhibit:
         "body": ex.data["issuing_body"],
         "state": ex.data["state"],
         "banners": ex.data["banners"],
-        "short_banner": w("slide.banner") if r.release.synthetic else None,
+        "short_banner": " · ".join(_marks(r)) or None,
         "footer": _footer(r),
     }
     said = [w("sentence.listed_hidden", period=r.period, area=r.area["name"])]
@@ -46,6 +46,12 @@ def title(r: Report) -> Exhibit:
         said = [w("sentence.missing", period=r.period, area=r.area["name"])]
     caveats = [*ex.data["banners"], w("method.state", state=ex.data["state"].lower())]
     return data.slide(ex, "title", w("slide.main"), r, say=said, caveats=caveats, **facts)
+
+
+def _marks(r: Report) -> list[str]:
+    """Return the words on every slide: internal, invented."""
+    marks = [(not report.public(r), "title.internal_short"), (r.release.synthetic, "slide.banner")]
+    return [r.w(key) for holds, key in marks if holds]
 
 
 def _footer(r: Report) -> str:
@@ -72,7 +78,7 @@ def answers(r: Report) -> Exhibit:
     ex = exhibits.text("answers", message, [c["ask"] + " " + " ".join([c["big"], *c["lines"]]) for c in columns])
     said = [sentences.moved(r, m) + "." for m in (MEASURE, "covered")]
     numbers = [f"{c['ask']} {c['big']}; {'; '.join(c['lines'])}" for c in columns]
-    caveats = [w("note.signs", threshold=r.release.threshold), w("method.need")]
+    caveats = [report.signs(r), w("method.need")]
     return data.slide(ex, "numbers", message, r, say=said, numbers=numbers, caveats=caveats, columns=columns)
 
 
@@ -224,7 +230,7 @@ def limits(r: Report) -> Exhibit:
     w, message = r.w, r.w("slide.limits.title")
     facts = {"month": words.month_short(r.release.month), "state": w(f"state.{r.state}").lower()}
     facts |= {"threshold": r.release.threshold}
-    keys = ("method", "disclosure", "comparing")
+    keys = [k for k in ("method", "disclosure", "comparing") if report.public(r) or k != "disclosure"]
     points = [{"lead": w(f"slide.limits.{k}"), "text": w(f"slide.limits.{k}_text", **facts)} for k in keys]
     ex = exhibits.text("limits", message, [f"{p['lead']}: {p['text']}" for p in points])
     whole = report.method(r).data

@@ -30,10 +30,12 @@ class Watch:
 
 
 @contextmanager
-def watched(what: str, whole: bool = True) -> Iterator[Watch]:
+def watched(what: str, whole: bool = True, inside: bool = False) -> Iterator[Watch]:
     """Watch what is done inside: `with telling.watched(...) as watch: watch.code = ...`.
 
     `whole` says that the run does all that is asked of a month: only such a run takes the page of a failed one away.
+    A run that publishes nothing by its nature (`inside`) writes neither page nor letter: its error may quote a small
+    count, and somebody waits for it.
     Errors go on as they are; an unexpected one as an InfoAccessError that names its type and where its text lies, as
     the text may quote a list and what a scheduled job prints leaves data/.
     """
@@ -59,9 +61,9 @@ def watched(what: str, whole: bool = True) -> Iterator[Watch]:
             seconds = round(time.monotonic() - began, 1)
             watch.published = sorted(m for m, mark in _published().items() if before.get(m) != mark)
             _quietly(_sum_up, watch.published)
-            if err is not None:
+            if err is not None and not inside:
                 _quietly(_failed, err, run, what)
-            elif whole and watch.code not in (130, STOPPED):
+            elif whole and not inside and watch.code not in (130, STOPPED):
                 _quietly(_clear)
             _end(watch, err, seconds)
 
