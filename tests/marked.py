@@ -19,7 +19,20 @@ import polars as pl
 import pypdf
 import workbooks as wb
 from hostile_cells import recode
-from invented import FORMATS, HANDOVERS, HEADS, SIGNATURE, TITLE, Row, handover, home, official, sheet
+from invented import (
+    FORMATS,
+    HANDOVERS,
+    HEADS,
+    SIGNATURE,
+    TITLE,
+    TWO_TIERS,
+    Row,
+    handover,
+    home,
+    index_row,
+    official,
+    sheet,
+)
 from small_months import people
 
 from infoaccess import sample_people
@@ -64,6 +77,7 @@ def lists() -> dict[str, bytes]:
         top = {"title": [["Người lập: " + word(9000)], [], []], "top": 4}
         page, _ = sheet(official(some(f"Thôn {name}")) if name == "xlsx" else some(f"Thôn {name}"), heads=PLACES, **top)
         found[f"dinh_dang_{name}{suffix}"] = write(page)
+    found |= laid_out(some)
     for spell, font in ((wb.abc, ".VnTime"), (wb.vni, "VNI-Times")):
         for name in ("xlsx", "xls", "ods"):
             rows = some(f"Thôn {spell.__name__} {name}")
@@ -99,6 +113,29 @@ def lists() -> dict[str, bytes]:
         wb.Page([["UBND XÃ A LƯỚI 2"], [f"k{n}" for n in range(len(REVIEWS))], REVIEWS, *rows])
     )
     return found | faulty(some)
+
+
+def laid_out(some) -> dict[str, bytes]:
+    """Make the layouts of headings that communes use, each in the formats that may hold it."""
+    found = {}
+    spread = [head for pair in HEADS for head in (pair, ("", ""))]
+    machine = [[name if name != "serial" else "stt" for name, _ in HEADS]]
+    layouts = {
+        "hai_tang": {"heads": TWO_TIERS, "top": 5, "title": TITLE},
+        "lech_cot": {"left": 3, "top": 4, "title": TITLE[:1]},
+        "dao_cot": {"heads": PLACES[::-1]},
+        "cot_trong": {"heads": spread},
+        "ma_may": {"top": 2, "title": machine},
+        "danh_so": {"index": list(range(1, len(HEADS) + 1))},
+        "cong_thuc": {"index": index_row(HEADS)},
+        "muc_40": {"top": 40, "title": TITLE[:1]},
+        "in_hoa": {"heads": [(name, label.upper()) for name, label in PLACES]},
+    }
+    for layout, how in layouts.items():
+        for name in ("xlsx", "xls", "ods"):
+            page, _ = sheet(some(f"Thôn {layout} {name}", 5), **how)
+            found[f"bo_cuc_{layout}_{name}{FORMATS[name][0]}"] = FORMATS[name][1](page)
+    return found
 
 
 def faulty(some) -> dict[str, bytes]:
