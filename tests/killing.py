@@ -239,5 +239,40 @@ def check_done(home: Path, wanted: dict) -> None:
         assert not apart, f"{room}: {apart}"
 
 
+MOMENTS = [("1_validated", True), ("3_indicators", False), ("reports", False)]  # a room; is its folder in place?
+
+
+def at_renames(folder: Path) -> list[str]:
+    """Kill a run before and after a folder of each kind takes its place; return what was shown after each kill."""
+    home, model = folder / "home", folder / "model"
+    os.environ["INFOACCESS_KEY_FILE"] = str(folder / "key")
+    subprocess.run([sys.executable, __file__, str(home)], check=True, stdout=subprocess.DEVNULL)
+    from infoaccess import warm
+
+    warm.use(warm.path())
+    finish(forked(home, report=stand_in), home)
+    old = parts(home)
+    shutil.rmtree(home / "data" / "0_raw")
+    (home / "later").rename(home / "data" / "0_raw")
+    shutil.copytree(home, model)
+    lists = tree(home / "data" / "0_raw")
+    finish(forked(home, report=stand_in), home)
+    new, wanted = parts(home), {room: tree(home / room) for room in ("data", "reports")}
+    assert len(new) == len(old) + 1  # the former revision
+    shown = []
+    for chain in (MOMENTS, [("reports", True)]):
+        again(home, model)
+        for at in chain:  # each next run begins on what the last one left
+            killed(forked(home, report=stand_in, at=at))
+            shown.append(check_killed(home, old, new, lists))
+        finish(forked(home, report=stand_in), home)
+        check_done(home, wanted)
+    return shown
+
+
 if __name__ == "__main__":
-    prepare(Path(sys.argv[1]).resolve())
+    where = Path(sys.argv[1]).resolve()
+    if sys.argv[2:] == ["at renames"]:
+        print(*at_renames(where))
+    else:
+        prepare(where)
