@@ -32,6 +32,7 @@ def made(tmp_path_factory):
             folder = home / "made" / month
             (folder / "run").mkdir(parents=True, exist_ok=True)
             given = {"month": month, "area": code, "first_month": "2025-02", "state": "preliminary", "lang": "vi"}
+            given["edition"] = "public"
             runner.report({"code": code, "parameters": given, "folder": str(folder), "limits": leash.Limits(300)})
     yield home / "made"
     patch.undo()

@@ -64,7 +64,9 @@ def home(tmp_path_factory):
         for name, stated in plans.items():
             pl.DataFrame(stated).write_parquet(folder / f"{name}.parquet")
         (folder / "quality.json").write_text(json.dumps(quality), encoding="utf-8")
-        (folder / "door.json").write_text(json.dumps({"threshold": 5}), encoding="utf-8")
+        (folder / "door.json").write_text(
+            json.dumps({"threshold": 5, "numerators": {}, "attack": {}}), encoding="utf-8"
+        )
     for month, codes in ((BEFORE, ["46"]), (MONTH, ["46", "20044"])):
         with rooms.replaced(rooms.reports(month)) as folder:
             publish(month, codes, folder)

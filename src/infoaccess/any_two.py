@@ -113,6 +113,6 @@ def _written(number: dict | None) -> str:
     for lang in words.LANGUAGES:
         shown = words.share((whole + 50) // 100 / 1000, lang) if share else words.number(whole, lang)
         rest = text.removeprefix(shown)
-        if rest != text and not rest[:1].isdigit():
+        if rest != text and not rest[:1].isdecimal():
             return f"{whole}{rest}"
     return f"{whole}~{text}"

@@ -10,7 +10,7 @@ LATE_DAY = 10  # from this day of a month the lists of the month before are late
 QUIET_DAYS, QUIET_DAYS_DUE = 40, 3  # without a run: by hand, and where a schedule runs every night
 LONG_HOURS = 12
 _GEOMETRY = "paths_C_commune.json"
-_PLACEHOLDERS = {"month": "2025-06", "since": "2025-06", "area": "46"}
+_PLACEHOLDERS = {"month": "2025-06", "since": "2025-06", "area": "46", "edition": "public"}
 
 
 def settings() -> list[Finding]:

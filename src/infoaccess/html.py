@@ -168,8 +168,9 @@ def _whole(
     w = words.load(lang)
     wanted = {"page.js": True, "downloads.js": tables, "chart.js": charts, "map.js": maps}
     scripts = [_asset(name) for name in (*(name for name in wanted if wanted[name]), *(more or {}))]
-    marks = {w("title.internal"): "issue.script.internal", w("title.synthetic"): "issue.script.sample"}
-    mark = "".join(w(key) for banner, key in marks.items() if banner in banners)
+    inside = w("title.internal")
+    mark = w("issue.script.internal") if inside in banners else ""
+    mark += w("issue.script.sample") if [b for b in banners if b != inside] else ""
     said = w.table["page"]["script"] | (w.table["issue"]["script"] | {"file": tables + mark} if tables else {})
     for own in (more or {}).values():
         said |= own
