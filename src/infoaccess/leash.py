@@ -21,7 +21,7 @@ from pathlib import Path
 
 from infoaccess.errors import UsageError
 
-SETTINGS = {"cell_seconds": 600, "stage_seconds": 14400, "report_seconds": 1200, "memory_megabytes": 8000}
+SETTINGS = {"cell_seconds": 3600, "stage_seconds": 14400, "report_seconds": 1200, "memory_megabytes": 8000}
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 _PASSING = "infoaccess-"
 
