@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--area", nargs="+", default=[], metavar="CODE", help="only these units' reports")
     parser.add_argument("--home", help="root of data/, geo/ and reports/ (default: this checkout)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="reports at a time")
-    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler (tcp://host:port) for stages 1 to 3")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="a Dask scheduler (tcp://host:port): all but stage 4")
     parser.add_argument("--plan", action="store_true", help="say what would be run, and run nothing")
     parser.add_argument("--edition", default=edition.PUBLIC, choices=edition.EDITIONS, help="internal: full counts")
     args = parser.parse_args()

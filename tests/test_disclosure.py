@@ -229,7 +229,8 @@ def test_a_month_without_predecessor_is_released(tmp_path, monkeypatch):
 def test_a_count_in_danger_stops_the_stage(counts, monkeypatch):
     def only_primary(model):
         first = protection.primary(model)
-        return protection.Protected(first, first, attack.audit(model.system.showing(model.known(first))))
+        found = attack.audit(model.system.showing(model.known(first)))
+        return protection.Protected(first, first, found, model.system.need)
 
     monkeypatch.setattr(protection, "protect", only_primary)
     with pytest.raises(ReleaseError, match="có thể suy ra được"):

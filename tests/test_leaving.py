@@ -16,6 +16,7 @@ from infoaccess import (
     annex,
     changed,
     due,
+    figures,
     geography,
     leaving,
     linked,
@@ -82,9 +83,16 @@ def secret() -> int:
     return max(v for v in strays.known(MONTH)[CODE] if v < 100)
 
 
+def again(folder: Path, code: str, exporters: tuple) -> leaving.Told:
+    """Compare one executed notebook of a folder and its documents with what room 4 alone gives, as a run does."""
+    *papers, book = (folder / name for name in runner.files({"code": code}))
+    told, documents, book = leaving.made_again(book, MONTH, CODE, exporters)
+    return leaving.written(told, papers, documents, book, slides=exporters is leaving.SLIDES)
+
+
 PARTS = {
-    "report": lambda folder: leaving.of_report(folder, CODE, MONTH),
-    "slides": lambda folder: leaving.of_presentation(folder, CODE, MONTH),
+    "report": lambda folder: again(folder, CODE, leaving.REPORT),
+    "slides": lambda folder: again(folder, "presentation", leaving.SLIDES),
     "month": lambda folder: leaving.of_month(folder, MONTH, MADE, [CODE]),
 }
 
@@ -291,6 +299,18 @@ def test_a_cell_that_reads_another_room_by_the_suite_is_found(folder):
     source = "from infoaccess import store, rooms\nstore.eager(rooms.INDICATORS, month, 'deprivation/counts').height"
     add(folder, nbformat.v4.new_code_cell(source, id="own"))
     refused(folder, "report", "ô own", "3_indicators")
+
+
+def test_a_cell_that_changes_a_module_stops_its_report_and_changes_no_other(folder):
+    kept = figures.count_text
+    source = "from infoaccess import figures\nfigures.count_text = lambda *_, **__: '7'"
+    path = folder / "run" / f"5_progress_report_{CODE}.ipynb"
+    book = nbformat.read(path, as_version=4)
+    at = next(n for n, cell in enumerate(book.cells) if cell.id == "open")
+    book.cells.insert(at + 1, nbformat.v4.new_code_cell(source, id="own"))
+    nbformat.write(book, path)
+    refused(folder, "report", "khác bản làm lại")
+    assert figures.count_text is kept
 
 
 def test_tables_of_a_users_own_may_have_an_index_of_small_numbers():

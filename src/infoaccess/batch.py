@@ -80,7 +80,8 @@ def _here(tasks: list[dict], jobs: int) -> Iterator[Outcome]:
     megabytes = max((task["limits"].megabytes for task in tasks), default=0)
     shared = _shared(tasks) if len(tasks) > FEW else None
     if one and shared:
-        warm.share(shared)
+        with suppress(OSError):  # only time is lost: kernels read for themselves
+            warm.share(shared)
     pool = ProcessPool(workers, initializer=ready, initargs=(one, megabytes, shared), context=spawned)
     try:
         waiting = {_given(pool, task): (task, 1) for task in tasks}

@@ -16,12 +16,11 @@ printed only where both its counts are, so it tells nothing more.
 
 import json
 import time
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from infoaccess import attack, derived, earlier, equations, former, linked, protection, rooms, store, tally
+from infoaccess import derived, earlier, equations, former, linked, protection, rooms, store, tally
 from infoaccess.errors import ReleaseError, UsageError
 from infoaccess.linked import Declared
 
@@ -124,9 +123,8 @@ def release(
     if np.abs(built.system.gaps()).max(initial=0) > 0.5:
         raise ReleaseError(f"Tháng {month}: số đếm ở phòng 3 không cộng khớp, không công bố gì. Hãy chạy lại bước 3.")
     start = time.perf_counter()
-    lost = _lost(built)
     found = protection.protect(built)
-    told = verdict(found, built, month) | {"told_before": lost}
+    told = verdict(found, built, month)
     statuses = {part: _statuses(rows, built, found, at) for part, at in (("numerator", 0), ("denominator", 2))}
     marked = rows.with_columns(pl.Series(f"{part}_status", s) for part, s in statuses.items())
     withheld = [n for n, e in enumerate(rules.counts) if e.denominator == "withheld"]
@@ -139,24 +137,14 @@ def release(
     return shown.select(columns).sort(tally.KEYS), told | {"seconds": round(time.perf_counter() - start, 1)}
 
 
-def _lost(built: equations.Model) -> int:
-    """Give up what former prints alone tell, for nothing takes it back; return how many counts that are."""
-    if not built.public.any():
-        return 0
-    gone = attack.audit(built.system.showing(built.public)).exposed
-    need = built.system.need.copy()
-    need[gone] = 0
-    built.system = replace(built.system, need=need)
-    return len(gone)
-
-
 def verdict(found: protection.Protected, built: equations.Model, month: str) -> dict:
     """Say what the last attack found: hidden counts attacked, the small ones of them, the narrowest interval left.
 
-    `narrowest` is the least width of a small count's interval over the width that it needs: never below 1.
+    `narrowest` is the least width of a small count's interval over the width asked for it: never below 1.
+    `told_before` counts those that former prints alone told: less is asked for them, as nothing takes that back.
     Raises ReleaseError where a count is in danger, saying how many and never which value.
     """
-    audit, need = found.audit, built.system.need
+    audit, need = found.audit, found.need
     if len(audit.exposed):
         raise ReleaseError(
             f"Tháng {month}: {len(audit.exposed)} số đếm bị che vẫn có thể suy ra được; không công bố gì, "
@@ -168,7 +156,7 @@ def verdict(found: protection.Protected, built: equations.Model, month: str) -> 
         "attacked": audit.attacked,
         "small": int(small.sum()),
         "exposed": 0,
-        "known_before": found.before,
+        "told_before": found.before,
         "narrowest": None if np.isinf(ratio) else round(float(ratio), 2),
     }
 

@@ -11,7 +11,10 @@ text of the PDFs as PDFium reads it (`printed`). Executed notebooks of the stage
 import ast
 import io
 import json
-from contextlib import redirect_stdout
+import pickle
+import subprocess
+import sys
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,11 +22,13 @@ import IPython.display
 import nbformat
 from nbformat import NotebookNode
 
-from infoaccess import annex, changed, exhibits, export, rooms, stage_copies, strays
+from infoaccess import annex, changed, exhibits, export, leash, rooms, runner, stage_copies, strays
 from infoaccess.errors import InfoAccessError, ReportError, RoomError
 
 MIME = exhibits.MIME
-SLIDES = {"presentation": (export.Slides, 1), "presentation_notes": (export.SlideNotes, 2)}  # texts stand so often
+REPORT = (export.HTMLReport, export.PDFReport)
+NOTEBOOKS = ("5_progress_report", "6_presentation")
+SLIDES = (export.Slides, export.SlideNotes)
 SHOWN = 3  # differences told in the error
 
 
@@ -42,39 +47,59 @@ class Told:
             self.wrong.append(f"{name} khác bản làm lại từ phòng 4")
 
 
-def made_again(path: Path, month: str, code: str) -> tuple[Told, str, bytes, NotebookNode]:
-    """Make one unit's executed report again with the rooms shut: what differed, its page and its PDF made so."""
+def made_again(path: Path, month: str, code: str, exporters: tuple) -> tuple[Told, list, NotebookNode]:
+    """Make an executed notebook again with the rooms shut: what differed, its documents made so, and the notebook.
+
+    These documents are what is published. A notebook with cells that this suite did not bring is made again in a
+    process of its own: such a cell may change modules, and with them other reports of this process.
+    Raises ReportError where that process does not end well.
+    """
+    return (_made_again if _brought(path) else _apart)(path, month, code, exporters)
+
+
+def _brought(path: Path) -> bool:
+    """Tell whether an executed notebook has no code but this suite's and the runner's parameters."""
+    name = next(n for n in NOTEBOOKS if path.name.startswith(n))
+    ours = {c.source for c in nbformat.read(rooms.CHECKOUT / "notebooks" / f"{name}.ipynb", as_version=4).cells}
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    return all(c.source in ours or "injected-parameters" in c.metadata.get("tags", []) for c in cells)
+
+
+def _apart(*asked: object) -> tuple[Told, list, NotebookNode]:
+    command = [sys.executable, "-c", "from infoaccess import leaving; leaving.answer()"]
+    done = subprocess.run(command, input=pickle.dumps(asked), capture_output=True, check=False)
+    with suppress(pickle.UnpicklingError, EOFError):  # a cell may write to the stream itself
+        if not done.returncode:
+            return pickle.loads(done.stdout)
+    raise ReportError(f"{asked[0].name} không làm lại được. Hãy bỏ các ô tự thêm trong sổ tay rồi chạy lại.")
+
+
+def answer() -> None:
+    """Answer `_apart`: what is asked for comes and goes through the standard streams."""
+    leash.bind()
+    asked = pickle.load(sys.stdin.buffer)
+    with redirect_stdout(sys.stderr):
+        made = _made_again(*asked)
+    sys.stdout.buffer.write(pickle.dumps(made))
+
+
+def _made_again(path: Path, month: str, code: str, exporters: tuple) -> tuple[Told, list, NotebookNode]:
     told = Told()
     book = _again(path, month, code, told)
     with rooms.released_only():
-        page, _ = export.HTMLReport().from_notebook_node(book)
-        document, _ = export.PDFReport().from_notebook_node(book)
-    return told, page, document, book
+        return told, [exporter().from_notebook_node(book)[0] for exporter in exporters], book
 
 
-def of_report(folder: Path, code: str, month: str) -> Told:
-    """Compare one unit's executed report, its page and its PDF with what room 4 alone gives."""
-    path = folder / "run" / f"5_progress_report_{code}.ipynb"
-    return written(folder, code, *made_again(path, month, code))
+def written(told: Told, paths: list[Path], documents: list, book: NotebookNode, slides: bool = False) -> Told:
+    """Compare files with what they must be, and look for hidden counts in the text of the PDFs among them.
 
-
-def written(folder: Path, code: str, told: Told, page: str, document: bytes, book: NotebookNode) -> Told:
-    """Compare the files of one unit's report with what they must be, and look for hidden counts in the PDF's text."""
-    told.same(f"{code}.html", (folder / f"{code}.html").read_text(encoding="utf-8"), page)
-    told.same(f"{code}.pdf", (folder / f"{code}.pdf").read_bytes(), document)
-    told.wrong += strays.printed(folder / f"{code}.pdf", export.blocks(book))
-    return told
-
-
-def of_presentation(folder: Path, code: str, month: str) -> Told:
-    """Compare the executed presentation, its slides and notes with what room 4 alone gives."""
-    told = Told()
-    book = _again(folder / "run" / "6_presentation.ipynb", month, code, told)
-    for name, (exporter, times) in SLIDES.items():
-        with rooms.released_only():
-            document, _ = exporter().from_notebook_node(book)
-        told.same(f"{name}.pdf", (folder / f"{name}.pdf").read_bytes(), document)
-        told.wrong += strays.printed(folder / f"{name}.pdf", export.blocks(book), told.exhibits, times)
+    Of `slides` (a deck and its notes) the notes show each text twice.
+    """
+    for path, document in zip(paths, documents, strict=True):
+        told.same(path.name, path.read_bytes(), document.encode() if isinstance(document, str) else document)
+    papers = [path for path in paths if path.suffix == ".pdf"]
+    for times, path in enumerate(papers, 1):
+        told.wrong += strays.printed(path, export.blocks(book), told.exhibits if slides else 0, times)
     return told
 
 
@@ -145,7 +170,7 @@ def of_month(folder: Path, month: str, made: dict, codes: list[str]) -> Told:
     for path in sorted((folder / "run").glob("[1-4]*.ipynb")):
         told.files += 1
         told.wrong += stage_copies.wrong(path)
-    told.wrong += [f"tệp lạ {name}" for name in sorted(_files(folder) - _known(folder, codes))]
+    told.wrong += [f"tệp lạ {name}" for name in sorted(_files(folder) - _known(codes))]
     return told
 
 
@@ -153,11 +178,10 @@ def _files(folder: Path) -> set[str]:
     return {str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if not p.is_dir()}
 
 
-def _known(folder: Path, codes: list[str]) -> set[str]:
+def _known(codes: list[str]) -> set[str]:
     """Name every file that a month may have."""
-    names = {"annex.xlsx", "manifest.json", "index.html", "changes.html", *(f"{n}.pdf" for n in SLIDES)}
-    names |= {f"{code}.{kind}" for code in codes for kind in ("html", "pdf")}
-    names |= {f"run/5_progress_report_{code}.ipynb" for code in codes} | {"run/6_presentation.ipynb"}
+    names = {"annex.xlsx", "manifest.json", "index.html", "changes.html"}
+    names |= {name for code in (*codes, "presentation") for name in runner.files({"code": code})}
     return names | {f"run/{name}.ipynb" for name in stage_copies.NAMES}
 
 

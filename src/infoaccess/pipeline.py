@@ -30,7 +30,10 @@ from infoaccess import (
 
 @dataclass(frozen=True)
 class Stage:
-    """Name one stage: its notebook, its functions of a month, the rooms it reads and the one it writes."""
+    """Name one stage: its notebook, its functions of a month, the rooms it reads and the one it writes.
+
+    `tables` names what each function writes into room 3, in their order.
+    """
 
     id: str
     notebook: str
@@ -39,6 +42,7 @@ class Stage:
     writes: str
     shared: Callable = nullcontext  # opens what all months of a run share; None where there is nothing
     apart: bool = True  # whether months may be made in any order, and so on a cluster
+    tables: tuple[str, ...] = ()
 
 
 STAGES = (
@@ -50,16 +54,25 @@ STAGES = (
         (deprivation.run, poverty.run, own_counts.run),
         ("2_placed",),
         "3_indicators",
+        tables=("deprivation", "poverty", own_counts.TABLE),
     ),
-    Stage("3b", "3b_smartphone_use", (smartphones.run,), ("2_placed",), "3_indicators"),
+    Stage("3b", "3b_smartphone_use", (smartphones.run,), ("2_placed",), "3_indicators", tables=("smartphones",)),
     Stage(
         "3c",
         "3c_programme_progress",
         (programme.run, hand_overs.verdicts, hand_overs.waits),
         ("2_placed",),
         "3_indicators",
+        tables=("programme", "eligibility", "waits"),
     ),
-    Stage("3d", "3d_movements", (transitions.run, flows.run), ("2_placed",), "3_indicators"),
+    Stage(
+        "3d",
+        "3d_movements",
+        (transitions.run, flows.run),
+        ("2_placed",),
+        "3_indicators",
+        tables=("movements", "flows"),
+    ),
     Stage("4", "4_release", (disclosure.run,), ("1_validated", "2_placed", "3_indicators"), "4_release", apart=False),
     Stage("5", "5_progress_report", (), ("4_release",), "reports"),
 )

@@ -8,7 +8,8 @@ out is printed after all: it tells nothing new.
 
 Objective: least information lost, the sum of cost over hidden counts. A count costs 1 + log2(1 + count), times 30 for a
 district, 1000 for the city, 2 for the poor and the near poor, 4 for all households; a denominator costs what all counts
-over it cost, because it takes them along. The city's totals are never hidden for the sake of others.
+over it cost, because it takes them along. The city's totals are hidden for the sake of others at the very last only,
+where so few lists have come that the whole city is a few households.
 
 Sources: exact cell suppression is NP-hard; the heuristic of one linear program for each count in danger follows J. P.
 Kelly, B. L. Golden, A. A. Assad, Networks 22 (1992) and M. Fischetti, J. J. Salazar, Management Science 47 (2001).
@@ -35,7 +36,8 @@ class Protected:
     hidden: set[int]
     first: set[int]
     audit: attack.Audit
-    before: int = 0  # counts that earlier months and public knowledge told already, whatever is hidden now
+    need: np.ndarray  # the width that was asked for each count
+    before: int = 0  # counts that former prints and public knowledge told already, whatever is hidden now
 
 
 class _Graph:
@@ -67,19 +69,21 @@ def primary(model: Model) -> set[int]:
 def protect(model: Model) -> Protected:
     """Hide what must be hidden and as much more as it takes; tell what the last attack found.
 
-    What was known before, however much is hidden now, must not become known better: that much is asked for it. The
-    caller decides what to do where `audit.exposed` is not empty: then nothing that may be hidden helps.
+    What was known before, however much is hidden now, cannot be taken back, but it must not become known better: that
+    much is asked for it. The caller decides what to do where `audit.exposed` is not empty: then nothing helps.
     """
     first = primary(model)
-    found = _protect(model, first, wide=False)
-    if not len(found.audit.exposed):
-        return found
+    if not model.public.any():
+        found = _protect(model, first, wide=False)
+        if not len(found.audit.exposed):
+            return found
     silent = attack.audit(model.system.showing(model.public))
     asked = replace(model.system, need=np.minimum(model.system.need, silent.width))
     return replace(_protect(replace(model, system=asked), first, wide=True), before=len(silent.exposed))
 
 
 def _protect(model: Model, first: set[int], *, wide: bool) -> Protected:
+    """Hide until the attack finds nothing; `wide` goes as far as hiding all around a count in danger."""
     graph = _Graph(model)
     hidden, found, far, tries = set(first), None, 1, Counter()
     for _ in range(STEPS):
@@ -92,7 +96,7 @@ def _protect(model: Model, first: set[int], *, wide: bool) -> Protected:
         if not more:
             break
         hidden |= more
-    return Protected(hidden - _told(model, hidden, first), first, found)
+    return Protected(hidden - _told(model, hidden, first), first, found, model.system.need)
 
 
 def _told(model: Model, hidden: set[int], first: set[int]) -> set[int]:

@@ -8,6 +8,7 @@ import json
 import logging
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import nbformat
@@ -178,41 +179,44 @@ def report(task: dict) -> dict:
     back is not what was released.
     """
     from infoaccess import leaving, readback
-    from infoaccess.export import HTMLReport, PDFReport
 
-    folder, code = Path(task["folder"]), task["code"]
-    page_name, paper_name, target = (folder / name for name in files(task))
-    month = task["parameters"]["month"]
-    attempts.call(execute, "5_progress_report", task["parameters"], target, task["limits"])
-    if _inside(task):  # it stays in data/: nothing leaves, so nothing is compared with what room 4 alone gives
-        book = nbformat.read(target, as_version=4)
-        page_name.write_text(HTMLReport().from_notebook_node(book)[0], encoding="utf-8", newline="\n")
-        paper_name.write_bytes(PDFReport().from_notebook_node(book)[0])
-        return {"code": code, "numbers": readback.check(folder, readback.opened(task)), "left": None}
-    told, page, document, book = leaving.made_again(target, month, code)
-    page_name.write_text(page, encoding="utf-8", newline="\n")
-    paper_name.write_bytes(document)
-    with rooms.released_only():
-        numbers = readback.check(folder, readback.opened(task))
-    left = leaving.stop(month, leaving.written(folder, code, told, page, document, book))
-    return {"code": code, "numbers": numbers, "left": left}
+    told = _documents(task, "5_progress_report", leaving.REPORT)
+    with nullcontext() if _inside(task) else rooms.released_only():
+        numbers = readback.check(Path(task["folder"]), readback.opened(task))
+    return {"code": task["code"], "numbers": numbers, "left": _left(task, told)}
 
 
 def presentation(task: dict) -> dict:
     """Run the presentation of one unit into a folder, slides and the speaker's notes; return what was compared."""
     from infoaccess import leaving
-    from infoaccess.export import SlideNotes, Slides
+
+    told = _documents(task, "6_presentation", leaving.SLIDES)
+    return {"code": task["code"], "numbers": [], "left": _left(task, told)}
+
+
+def _documents(task: dict, notebook: str, exporters: tuple):
+    """Run a notebook and write its documents: of a public one those made again with the rooms shut, and what differed.
+
+    The internal edition stays in data/: nothing leaves, so nothing is compared, and nothing returned.
+    """
+    from infoaccess import leaving
 
     *papers, target = (Path(task["folder"]) / name for name in files(task))
-    notebook = attempts.call(execute, "6_presentation", task["parameters"], target, task["limits"])
-    for path, exporter in zip(papers, (Slides, SlideNotes), strict=True):
-        document, _ = exporter().from_notebook_node(notebook)
-        path.write_bytes(document)
+    book = attempts.call(execute, notebook, task["parameters"], target, task["limits"])
     if _inside(task):
-        return {"code": task["code"], "numbers": [], "left": None}
-    month, city = (task["parameters"][k] for k in ("month", "area"))
-    left = leaving.stop(month, leaving.of_presentation(Path(task["folder"]), city, month))
-    return {"code": task["code"], "numbers": [], "left": left}
+        told, documents = None, [exporter().from_notebook_node(book)[0] for exporter in exporters]
+    else:
+        month, area = (task["parameters"][k] for k in ("month", "area"))
+        told, documents, book = leaving.made_again(target, month, area, exporters)
+    for path, document in zip(papers, documents, strict=True):
+        path.write_bytes(document.encode() if isinstance(document, str) else document)
+    return told and leaving.written(told, papers, documents, book, slides=exporters is leaving.SLIDES)
+
+
+def _left(task: dict, told) -> dict | None:
+    from infoaccess import leaving
+
+    return told and leaving.stop(task["parameters"]["month"], told)
 
 
 def _inside(task: dict) -> bool:

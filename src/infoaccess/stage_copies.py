@@ -14,12 +14,6 @@ from nbformat import NotebookNode
 
 from infoaccess import pipeline, rooms
 
-TABLES = {  # the tables of room 3 that a stage makes, in its order
-    "3a": ("deprivation", "poverty", "own"),
-    "3b": ("smartphones",),
-    "3c": ("programme", "eligibility", "waits"),
-    "3d": ("movements", "flows"),
-}
 ROOMS = {"1": rooms.VALIDATED, "2": rooms.PLACED, "4": rooms.RELEASE}
 NAMES = {s.notebook: s.id for s in pipeline.STAGES if s.id != "5"}
 READING = "pipeline.doors("  # how the cell begins that shows the doors
@@ -46,7 +40,8 @@ def doors(stage: str, book: NotebookNode) -> list[dict]:
     months = [m for m in rooms.raw_months() if given["since"] <= m <= given["month"]] or [given["month"]]
     if stage in ROOMS:
         return [_door(rooms.data(ROOMS[stage], m), m, "") for m in months]
-    return [_door(rooms.data(rooms.INDICATORS, m) / t, m, t) for m in months for t in TABLES[stage]]
+    tables = next(s.tables for s in pipeline.STAGES if s.id == stage)
+    return [_door(rooms.data(rooms.INDICATORS, m) / t, m, t) for m in months for t in tables]
 
 
 def _parameters(book: NotebookNode) -> dict:
