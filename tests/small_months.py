@@ -15,7 +15,7 @@ def people(first: str, last: str, scale: float) -> sample_people.People:
     return sample_people.simulate(units, lineage, scale=scale, seed=5, first=first, last=last)
 
 
-def sample(home: Path, first: str, last: str, scale: float = 0.02) -> None:
+def sample(home: Path, first: str, last: str, scale: float = 0.3) -> None:
     """Write small synthetic lists."""
     sample_books.write(people(first, last, scale), home / "data" / rooms.RAW)
 

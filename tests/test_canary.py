@@ -139,11 +139,11 @@ SOURCES = {  # how the cell that calls a stage may come to stop: with a person i
 }
 
 
-def stopping(home: Path, own: Path, stage: str, source: str) -> None:
-    """Give a home a notebook whose stage stops while it holds a person."""
+def stopping(own: Path, notebook: str, source: str) -> None:
+    """Give a home a notebook that stops while it holds a person."""
     shutil.rmtree(own / "notebooks", ignore_errors=True)
     shutil.copytree(hostile_home.ROOT / "notebooks", own / "notebooks", ignore=shutil.ignore_patterns(".*"))
-    path = own / "notebooks" / f"{next(s.notebook for s in pipeline.STAGES if s.id == stage)}.ipynb"
+    path = own / "notebooks" / f"{notebook}.ipynb"
     book = json.loads(path.read_text(encoding="utf-8"))
     cell = next(c for c in book["cells"] if c["id"] in ("call", "open"))
     cell["source"] = source.format(text=f"Nguyễn Thị {word(77)}, 046175917374, 0917374001")
@@ -160,14 +160,14 @@ def counted(home, tmp_path_factory) -> Path:
     return own
 
 
-@pytest.mark.parametrize("stage", [s.id for s in pipeline.STAGES])
-def test_a_stage_that_stops_names_nobody(home, counted, monkeypatch, capfd, stage):
+@pytest.mark.parametrize("stage", pipeline.STAGES, ids=lambda s: s.id)
+def test_a_stage_that_stops_names_nobody(counted, monkeypatch, capfd, stage):
     monkeypatch.setenv("INFOACCESS_HOME", str(counted))
     monkeypatch.setenv("INFOACCESS_KEY_FILE", str(counted / "person.key"))
-    stopping(home, counted, stage, SOURCES["chained" if stage == "1" else "message"])
+    stopping(counted, stage.notebook, SOURCES["chained" if stage.id == "1" else "message"])
     before = {p: p.stat().st_mtime_ns for p in (counted / "data" / "4_release").rglob("*")}
     with pytest.raises(StageError) as told:
-        monthly.run(MONTH, only=stage, areas=["20044"])
+        monthly.run(MONTH, only=stage.id, areas=["20044"])
     said = capfd.readouterr()
     assert not marks((str(told.value) + said.out + said.err).encode())
     assert "không lường trước" in str(told.value) and len(str(told.value).splitlines()) == 1
@@ -183,6 +183,26 @@ def test_a_stage_that_stops_names_nobody(home, counted, monkeypatch, capfd, stag
         line for line in leaks(counted, lambda p: allowed(p) or "notebooks" in p.parts) if "1_validated" not in line
     ]
     assert rest == []
+
+
+@pytest.mark.parametrize(
+    ("notebook", "area", "code"), [("5_progress_report", "20044", StageError.exit_code), ("6_presentation", "46", 7)]
+)
+def test_nobody_is_named_wherever_a_stopped_run_is_told(counted, notebook, area, code):
+    """The page of the failed run, the letter, the journal, the summary, what is printed: a run as the scheduler's."""
+    stopping(counted, notebook, SOURCES["message"])
+    done = hostile_home.run(counted, MONTH, "--only", "5", "--area", area)
+    assert done.returncode == code, done.stderr
+    assert not marks((done.stdout + done.stderr).encode())
+    told = [counted / "reports" / "failed.html", *(counted / "data" / "journal").iterdir()]
+    assert len(told) >= 3 and all(p.stat().st_size for p in told)
+    failed = counted / "data" / "failed"
+    assert any(marks(p.read_bytes()) for p in failed.rglob("*") if p.is_file())
+    shutil.rmtree(failed)
+    rest = leaks(counted, lambda p: allowed(p) or "notebooks" in p.parts)
+    assert [line for line in rest if "1_validated" not in line] == []
+    assert (counted / "reports" / MONTH / "46.pdf").exists() == (code == 7)
+    shutil.rmtree(counted / "reports", ignore_errors=True)
 
 
 def test_sentences_of_this_suite_are_told_whole(counted, monkeypatch):

@@ -56,7 +56,7 @@ def raw(tmp_path_factory):
         patch.setenv("INFOACCESS_KEY_FILE", str(home / "key"))
         patch.delenv(cluster.ADDRESS, raising=False)
         geo = (pd.read_csv(ROOT / "geo" / f"{name}.csv", dtype=str) for name in ("units", "lineage"))
-        people = sample_people.simulate(*geo, scale=0.04, first=FIRST, last=LAST)
+        people = sample_people.simulate(*geo, scale=0.3, first=FIRST, last=LAST)
         sample_books.write(people, rooms.data(rooms.RAW))
         other = tmp_path_factory.mktemp("there") / "home"
         shutil.copytree(home, other)

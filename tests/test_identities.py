@@ -167,7 +167,7 @@ def found(tmp_path_factory) -> tuple[np.ndarray, list[Name]]:
     home = tmp_path_factory.mktemp("identities")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INFOACCESS_HOME", str(home))
-        sample(home, FIRST, LAST, scale=0.12)
+        sample(home, FIRST, LAST, scale=0.3)
         for stage in ("1", "2", "3a", "3b", "3c", "3d"):
             pipeline.run(stage, FIRST, LAST)
         return columns(linked.declared())

@@ -1,13 +1,22 @@
 """A hidden count in any output stops publication: planted in each kind of file, and behind each door of the program."""
 
+import base64
+import io
 import json
 import re
 import shutil
+import stat
+import subprocess
+import sys
+import unicodedata
+from collections import Counter
 from pathlib import Path
 
+import chromium
 import nbformat
 import openpyxl
 import polars as pl
+import pypdf
 import pytest
 import small_months
 from openpyxl.comments import Comment
@@ -18,6 +27,7 @@ from infoaccess import (
     due,
     figures,
     geography,
+    kept,
     leaving,
     linked,
     monthly,
@@ -36,7 +46,8 @@ from infoaccess import (
 )
 from infoaccess.errors import ReportError, RoomError
 
-MONTH, CODE = "2025-03", "46"
+MONTH, CODE, UNIT = "2025-03", "46", "481"
+ROOT = Path(__file__).resolve().parents[1]
 MADE = {"state": "preliminary", "since": MONTH, "lang": "vi"}
 
 
@@ -48,7 +59,7 @@ def home(tmp_path_factory):
     patch.setenv("INFOACCESS_HOME", str(home))
     patch.setenv("INFOACCESS_KEY_FILE", str(home / "key"))
     geography.build()
-    small_months.sample(home, MONTH, MONTH, scale=0.03)
+    small_months.sample(home, MONTH, MONTH, scale=0.05)
     with pytest.MonkeyPatch.context() as own:
         small_months.make(MONTH, own)
     copy = home / "4_release.ipynb"
@@ -334,3 +345,63 @@ def test_the_internal_edition_shows_what_is_hidden_and_only_where_the_rooms_are_
     with rooms.released_only(), pytest.raises(RoomError, match="3_indicators"):
         report.open(MONTH, CODE, since=MONTH, edition="internal")
     assert rooms.internal_reports(MONTH).is_relative_to(home / "data")
+
+
+@pytest.fixture(scope="module")
+def inside(home) -> Path:
+    """Make the internal edition of the city and a commune as an office does; nothing of reports/ moves."""
+    before = tree(home / "reports")
+    command = [sys.executable, str(ROOT / "scripts" / "run_month.py"), MONTH, "--edition", "internal", "--only", "5"]
+    done = subprocess.run([*command, "--area", CODE, UNIT], capture_output=True, check=False, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert tree(home / "reports") == before and len(before) > 8
+    return home / "data" / "noi_bo" / MONTH
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_every_page_slide_and_sheet_of_the_internal_edition_is_marked(inside):
+    pages = Counter()
+    for path in inside.glob("*.pdf"):
+        for page in pypdf.PdfReader(path).pages:
+            assert "NỘI BỘ" in unicodedata.normalize("NFC", page.extract_text()), (path.name, page.page_number)
+            pages[path.name] += 1
+    assert pages.keys() == {f"{CODE}.pdf", f"{UNIT}.pdf", "presentation.pdf", "presentation_notes.pdf"}
+    assert min(pages.values()) >= 3
+    book = openpyxl.load_workbook(inside / "annex.xlsx")
+    for sheet in book:
+        head = "".join(str(cell.value) for row in sheet.iter_rows(max_row=4) for cell in row)
+        assert "NỘI BỘ" in head + str(sheet.oddHeader.left.text), sheet.title
+    for name in (f"{CODE}.html", f"{UNIT}.html", "index.html"):
+        text = (inside / name).read_text(encoding="utf-8")
+        title, body = (re.search(rf"<{tag}[^>]*>(.*?)</{tag}>", text, re.S)[1] for tag in ("title", "body"))
+        assert "NỘI BỘ" in title and "NỘI BỘ" in re.sub("<script.*?</script>", "", body, flags=re.S), name
+        assert re.search(r"@page[^}]*NỘI BỘ", text), name  # on every sheet that is printed
+
+
+@pytest.mark.browser
+def test_a_printed_page_of_the_internal_edition_is_marked_on_every_sheet(inside, tmp_path):
+    with chromium.opened(tmp_path) as page:
+        page.open(inside / f"{UNIT}.html")
+        printed = base64.b64decode(page.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+    sheets = pypdf.PdfReader(io.BytesIO(printed)).pages
+    assert len(sheets) >= 2
+    told = ["".join(unicodedata.normalize("NFC", sheet.extract_text()).split()) for sheet in sheets]
+    assert all(text.startswith("NỘIBỘ") for text in told)
+
+
+def test_the_internal_edition_is_for_its_owner_alone_and_goes_with_the_lists(inside):
+    if sys.platform != "win32":
+        assert {stat.S_IMODE(p.stat().st_mode) for p in inside.rglob("*") if p.is_file()} == {0o600}
+        assert stat.S_IMODE(inside.stat().st_mode) == 0o700
+    assert (MONTH, inside) in list(kept.folders())  # what a purge of the month deletes
+    assert not (inside / "manifest.json").exists()  # nothing that publishing or the archive would take up
+
+
+@pytest.mark.parametrize("other", [["--due"], [MONTH, "--as-of", "2025-04-10"]])
+def test_the_internal_edition_is_never_made_by_a_scheduled_run(home, other):
+    command = [sys.executable, str(ROOT / "scripts" / "run_month.py"), *other, "--edition", "internal"]
+    done = subprocess.run(command, capture_output=True, check=False, encoding="utf-8")
+    assert done.returncode == 2 and "Bản nội bộ" in done.stderr

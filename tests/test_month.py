@@ -30,11 +30,11 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """Return a home with boundaries, three months of lists over two eras, reports of the city and of A Lưới 2."""
+    """Return a home with boundaries, two months of lists over two eras, reports of the city and of A Lưới 2."""
     home = tmp_path_factory.mktemp("nhà của tôi")
     for script, extra in (
         ("build_geo", []),
-        ("make_sample", ["--scale", "0.05", "--first", "2025-05", "--last", MONTH]),
+        ("make_sample", ["--scale", "0.3", "--first", "2025-06", "--last", MONTH]),
     ):
         command = [sys.executable, str(ROOT / "scripts" / f"{script}.py"), "--home", str(home), *extra]
         subprocess.run(command, check=True, capture_output=True, cwd=home)

@@ -24,6 +24,7 @@ from scipy.sparse.csgraph import connected_components
 
 ROUNDS = 200  # sweeps of propagation; each is sound, so stopping early only leaves an interval too wide
 FEW = 3  # as few counts get programs of their own at once
+SAME = 3  # counts that rest on equations of others, before a brief attack leaves the rest of a part out
 MIXED = 30  # programs with a mixed objective for one part, before its counts get programs of their own
 EPS = 1e-6
 LARGE = 1e5  # counts up to this need no scaling
@@ -218,11 +219,13 @@ def bounds(system: System, wanted: np.ndarray | None = None) -> tuple[np.ndarray
     return found_low, found_high
 
 
-def audit(system: System, seed: int = 1, before: Audit | None = None) -> Audit:
+def audit(system: System, seed: int = 1, before: Audit | None = None, brief: bool = False) -> Audit:
     """Prove for every count with a need that its interval is wide enough, or give the interval that is not.
 
     Widths are between whole numbers. The same system and seed give the same answer. `before` is an attack on the same
-    counts when at least as much was printed: what it proved still holds, as every solution then is one now.
+    counts when at least as much was printed: what it proved still holds, as every solution then is one now. A `brief`
+    attack leaves counts out once it has found others that the same equations make narrow; where it finds none it is
+    whole.
     """
     low, high = propagate(system)
     hidden = ~system.known & (system.need > 0)
@@ -232,6 +235,7 @@ def audit(system: System, seed: int = 1, before: Audit | None = None) -> Audit:
     seen = [bound.copy() for bound in start]
     need = np.where(hidden, system.need, 0)
     random, programs, binding = np.random.default_rng(seed), 0, {}
+    spared = np.zeros(len(low), bool)
     # First with the counts of large units held at their true values: the rest falls into small parts.
     held = np.zeros(len(low), bool) if system.large is None else system.large
     passes = [(np.where(held, system.value, low), np.where(held, system.value, ceiling))] if held.any() else []
@@ -242,12 +246,13 @@ def audit(system: System, seed: int = 1, before: Audit | None = None) -> Audit:
             program = Programs(system, floor, top, inside, entries)
             _mix(program, seen, need, floor, top, random)
             if top is ceiling:
-                binding |= _alone(program, seen, need, system)
+                binding |= _alone(program, seen, need, system, spared if brief else None)
             programs += program.solved
     open_ = np.isin(np.arange(len(low)), system.col) & (ceiling > low)
     least, most = np.where(open_, seen[0], low), np.where(open_, seen[1], high)
     width = most - least
-    exposed = np.flatnonzero(hidden & (width < system.need))
+    narrow = hidden & (width < system.need)
+    exposed = np.flatnonzero(narrow & ~spared if (narrow & ~spared).any() else narrow)
     for k in exposed:  # what propagation alone fixes
         binding.setdefault(int(k), np.unique(system.row[system.col == k]))
     low, high = np.where(hidden, least, system.value), np.where(hidden, most, system.value)
@@ -271,12 +276,18 @@ def _mix(program: Programs, seen: list, need: np.ndarray, low: np.ndarray, high:
         idle = 0 if (seen[1] - seen[0] < need)[inside].sum() < 0.97 * len(at) else idle + 1
 
 
-def _alone(program: Programs, seen: list, need: np.ndarray, system: System) -> dict[int, np.ndarray]:
-    """Give each count that is not proven yet its own programs; return what binds those that stay too narrow."""
-    binding = {}
+def _alone(program: Programs, seen: list, need: np.ndarray, system: System, spared=None) -> dict[int, np.ndarray]:
+    """Give each count that is not proven yet its own programs; return what binds those that stay too narrow.
+
+    With `spared`, those are marked there that were left out: behind some that rest on the same equations.
+    """
+    binding, taken, again = {}, set(), 0
     for at in np.flatnonzero((seen[1] - seen[0] < need)[program.inside]):
         k = int(program.inside[at])
         rests_on = [system.row[system.col == k]]  # bounds passed on before are no equation's here
+        if spared is not None and (again > SAME or not taken.isdisjoint(rests_on[0].tolist())):
+            spared[k] = True
+            continue
         for way in (-1.0, 1.0):
             if seen[1][k] - seen[0][k] < need[k]:
                 cost = np.zeros(len(program.inside))
@@ -285,6 +296,8 @@ def _alone(program: Programs, seen: list, need: np.ndarray, system: System) -> d
                 rests_on.append(program.binding())
         if seen[1][k] - seen[0][k] < need[k]:
             binding[k] = np.unique(np.concatenate(rests_on))
+            again += not taken.isdisjoint(binding[k].tolist())
+            taken.update(binding[k].tolist())
     return binding
 
 

@@ -56,8 +56,9 @@ def learn(earlier: pd.DataFrame, source: str = "C_commune") -> pd.DataFrame:
     may: dict[tuple[str, str], frozenset[str]] = {}
     counts: dict[tuple[str, str], int] = {}
     heard: set[str] = set()
+    leaves_in = {month: units.leaves(units.commune_set(month)) for month in keys.index.unique("month")}
     for (month, code, village), households in keys.items():
-        within = units.leaves(units.commune_set(month))[code]
+        within = leaves_in[month][code]
         heard |= within if len(within) == 1 else set()
         for unit in {home[leaf] for leaf in within}:
             key = (unit, canonical(village))

@@ -89,8 +89,10 @@ def _protect(model: Model, first: set[int], *, wide: bool) -> Protected:
     for _ in range(STEPS):
         hidden |= _by_propagation(graph, hidden)
         system = model.system.showing(model.known(hidden))
-        found = attack.audit(system, before=found)
+        found = attack.audit(system, before=found, brief=True)
         more = _by_programs(graph, found, hidden, system, tries) if len(found.exposed) else set()
+        if len(found.exposed) and not more:
+            found = attack.audit(system, before=found)
         while wide and not more and len(found.exposed) and (wider := _within(graph, found.exposed, far)) is not None:
             more, far = wider - hidden, far + 1
         if not more:

@@ -66,7 +66,7 @@ def month_index(
         "period": words.month(month, w.lang),
         "state": w(f"state.{settings['state']}"),
         "banners": [w(f"title.{key}") for key, holds in marks.items() if holds] + partial,
-        "title": f"Báo cáo {words.month(month, w.lang)}",
+        "title": (f"{w('title.internal_short')} – " if inside else "") + f"Báo cáo {words.month(month, w.lang)}",
         "groups": groups,
         "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],
         "links": links,
