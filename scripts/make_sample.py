@@ -8,22 +8,23 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from infoaccess import sample_books, sample_people
+from infoaccess import rooms, sample_books, sample_people
 
 
 def main() -> int:
     """Read the arguments, make the people, write the workbooks."""
-    known, checkout = sample_people.settings(), Path(__file__).resolve().parents[1]
+    known = sample_people.settings()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--home", type=Path, default=Path(os.environ.get("INFOACCESS_HOME", checkout)))
+    parser.add_argument("--home", type=Path, default=rooms.home())
     parser.add_argument("--scale", type=float, default=0.1, help="1 = as many households as in the city")
     parser.add_argument("--seed", type=int, default=known["seed"])
     parser.add_argument("--first", default=known["first"], help="YYYY-MM")
     parser.add_argument("--last", default=known["last"], help="YYYY-MM")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     given = parser.parse_args()
-    raw, geo = given.home / "data" / "0_raw", checkout / "geo"
-    units, lineage = (pd.read_csv(geo / f"{name}.csv", dtype=str) for name in ("units", "lineage"))
+    os.environ["INFOACCESS_HOME"] = str(given.home)
+    raw = rooms.data(rooms.RAW)
+    units, lineage = (pd.read_csv(rooms.facts(f"{name}.csv"), dtype=str) for name in ("units", "lineage"))
     try:
         options = {key: getattr(given, key) for key in ("scale", "seed", "first", "last")}
         people = sample_people.simulate(units, lineage, **options)

@@ -20,7 +20,7 @@ def made(factory: pytest.TempPathFactory) -> Path:
     with FileLock(shared / "desk-home.lock"), pytest.MonkeyPatch.context() as patch:
         set_home(patch, home)
         if not (home / "done").exists():
-            sample(home, FIRST, LAST, scale=0.3)
+            sample(home, FIRST, LAST)
             geography.build()
             for month in MONTHS:
                 make(month, patch)

@@ -26,26 +26,19 @@ PASSING += (".checksums.json", "ledger.json")  # they hold when a file was seen
 
 def prepare(home: Path) -> Path:
     """Make a home of two communes with lists to run, and corrected ones beside it; return the folder of these."""
-    import pandas as pd
+    import small_months
 
     from infoaccess import geography, rooms, sample_books, sample_people
 
     os.environ["INFOACCESS_HOME"] = str(home)
     geography.build()
-    facts = {name: pd.read_csv(ROOT / "geo" / f"{name}.csv", dtype=str) for name in ("units", "lineage")}
     for seed, folder in ((5, rooms.data(rooms.RAW)), (6, home / "later")):
-        people = sample_people.simulate(*facts.values(), scale=0.3, seed=seed, first=MONTH, last=MONTH)
+        people = sample_people.simulate(*small_months.facts(ROOT), scale=0.3, seed=seed, first=MONTH, last=MONTH)
         sample_books.write(people, folder)
         for path in (folder / MONTH).glob("danh_sach_ho_*"):
             if not path.stem.endswith(COMMUNES):
                 path.unlink()
-    line = facts["lineage"][facts["lineage"]["C_code"].isin(COMMUNES)]
-    codes = {(e, "commune"): set(line[f"{e}_code"]) for e in "ABC"}
-    codes |= {(e, "district"): set(line[f"{e}_district_code"]) for e in "AB"} | {(e, "province"): {"46"} for e in "ABC"}
-    units = facts["units"]
-    here = [row.code in codes[row.era, row.level] for row in units.itertuples()]
-    units[here].to_csv(home / "geo" / "units.csv", index=False)
-    line.to_csv(home / "geo" / "lineage.csv", index=False)
+    small_months.part(home, COMMUNES)
     return home / "later"
 
 

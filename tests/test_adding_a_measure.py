@@ -22,7 +22,8 @@ from infoaccess import measures_page, columns, desk, geography, office, report, 
 import small_months
 
 home = rooms.home()
-small_months.sample(home, "2025-07", "2025-07", scale=0.3)
+small_months.part(home)
+small_months.sample(home, "2025-07", "2025-07")
 geography.build()
 for path in rooms.data("0_raw").rglob("danh_sach_ho_*.xlsx"):  # the communes send the new column
     book = openpyxl.load_workbook(path)

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
-import pandas as pd
 import pytest
+import small_months
 
-from infoaccess import batch, cluster, monthly, pipeline, rooms, runner, sample_books, sample_people, warm
+from infoaccess import batch, cluster, monthly, pipeline, rooms, runner, warm
 from infoaccess.errors import UsageError
 
 pytest.importorskip("distributed", reason="the cluster's library is not installed")
@@ -55,9 +55,8 @@ def raw(tmp_path_factory):
         patch.setenv("INFOACCESS_HOME", str(home))
         patch.setenv("INFOACCESS_KEY_FILE", str(home / "key"))
         patch.delenv(cluster.ADDRESS, raising=False)
-        geo = (pd.read_csv(ROOT / "geo" / f"{name}.csv", dtype=str) for name in ("units", "lineage"))
-        people = sample_people.simulate(*geo, scale=0.3, first=FIRST, last=LAST)
-        sample_books.write(people, rooms.data(rooms.RAW))
+        small_months.part(home)
+        small_months.sample(home, FIRST, LAST)
         other = tmp_path_factory.mktemp("there") / "home"
         shutil.copytree(home, other)
         for stage in STAGES:
@@ -112,14 +111,14 @@ def released(raw, tmp_path_factory) -> Path:
 def made(folder: Path, jobs: int | None) -> dict[str, bytes | str]:
     """Make two reports into a folder and return their files by name; notebooks without their timings."""
     (folder / "run").mkdir(parents=True)
-    wanted = monthly.tasks(LAST, ["46", "475"], runner.settings() | {"first_month": FIRST}, folder)
+    wanted = monthly.tasks(LAST, ["46", "481"], runner.settings() | {"first_month": FIRST}, folder)
     if jobs is None:
         for task in wanted[:2]:
             runner.report(task)
         runner.presentation(wanted[2])
     else:
         numbers, failed = batch.reports(wanted, jobs)
-        assert [*numbers] == ["46", "475", "presentation"] and not failed
+        assert [*numbers] == ["46", "481", "presentation"] and not failed
     found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     for name in (n for n in found if n.endswith(".ipynb")):
         book = nbformat.reads(found[name].decode(), as_version=4)

@@ -58,8 +58,9 @@ def home(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("INFOACCESS_HOME", str(home))
     patch.setenv("INFOACCESS_KEY_FILE", str(home / "key"))
+    small_months.part(home)
     geography.build()
-    small_months.sample(home, MONTH, MONTH, scale=0.05)
+    small_months.sample(home, MONTH, MONTH, scale=0.03)
     with pytest.MonkeyPatch.context() as own:
         small_months.make(MONTH, own)
     copy = home / "4_release.ipynb"

@@ -13,6 +13,7 @@ import pandas as pd
 import pypdf
 import pytest
 import python_calamine
+import small_months
 
 from infoaccess import page_parts, published
 
@@ -32,6 +33,7 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess:
 def home(tmp_path_factory) -> Path:
     """Return a home with boundaries, two months of lists over two eras, reports of the city and of A Lưới 2."""
     home = tmp_path_factory.mktemp("nhà của tôi")
+    small_months.part(home)
     for script, extra in (
         ("build_geo", []),
         ("make_sample", ["--scale", "0.3", "--first", "2025-06", "--last", MONTH]),
@@ -188,7 +190,7 @@ def test_a_bad_workbook_is_left_out_and_the_month_says_so(home, tmp_path):
     bad.write_text("không phải Excel", encoding="utf-8")
     done = run(own, MONTH, "--area", "46")
     assert done.returncode == 0, done.stderr
-    assert "THÁNG CHƯA ĐỦ: 1 tệp không dùng được (danh_sach_ho_20044.xlsx); 1/40 xã" in done.stdout
+    assert "THÁNG CHƯA ĐỦ: 1 tệp không dùng được (danh_sach_ho_20044.xlsx); 1/10 xã" in done.stdout
     folder = own / "reports" / MONTH
     assert "1 tệp không dùng được" in (folder / "index.html").read_text(encoding="utf-8")
     assert "1 tệp không dùng được" in (folder / "46.html").read_text(encoding="utf-8")

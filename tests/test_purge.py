@@ -29,6 +29,7 @@ def whole(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INFOACCESS_HOME", str(home))
         patch.setenv("INFOACCESS_KEY_FILE", str(home / "person.key"))
+        small_months.part(home)
         small_months.sample(home, OLD, NOW)
         with pytest.MonkeyPatch.context() as own:
             small_months.make(NOW, own)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import small_months
 
 from infoaccess import schedule
 
@@ -70,7 +71,8 @@ def python(place) -> Path:
 def job(place, python) -> schedule.Job:
     """Return the job of a home with one small month whose folders are the user's."""
     home = place / "nhà máy"
-    for script, extra in (("build_geo", []), ("make_sample", ["--scale", "0.01", "--first", MONTH, "--last", MONTH])):
+    small_months.part(home)
+    for script, extra in (("build_geo", []), ("make_sample", ["--scale", "0.3", "--first", MONTH, "--last", MONTH])):
         command = [sys.executable, str(ROOT / "scripts" / f"{script}.py"), "--home", str(home), *extra]
         subprocess.run(command, check=True, capture_output=True)
     (home / "reports").mkdir()
