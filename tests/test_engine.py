@@ -140,7 +140,7 @@ def test_a_server_that_is_gone_is_replaced(monkeypatch, tmp_path):
 
 
 def test_where_no_server_starts_it_is_an_error_for_the_clerk(monkeypatch, tmp_path):
-    monkeypatch.setattr(warm, "_started", lambda: str(tmp_path / "none"))
+    monkeypatch.setattr(warm, "_ready", lambda *_: str(tmp_path / "none"))
     warm.use(None)
     with pytest.raises(StageError, match="Hãy chạy lại"):
         warm.Kernel(["-f", "x"], None, {})

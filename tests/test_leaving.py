@@ -105,7 +105,7 @@ def again(folder: Path, code: str, exporters: tuple) -> leaving.Told:
 PARTS = {
     "report": lambda folder: again(folder, CODE, leaving.REPORT),
     "slides": lambda folder: again(folder, "presentation", leaving.SLIDES),
-    "month": lambda folder: leaving.of_month(folder, MONTH, MADE, [CODE]),
+    "month": lambda folder: leaving.of_month(folder, MONTH, leaving.annexed(MONTH, MADE), [CODE]),
 }
 
 

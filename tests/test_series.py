@@ -18,7 +18,7 @@ from infoaccess import (
     units,
 )
 
-FIRST, LAST = "2024-10", "2025-09"
+FIRST, LAST = "2024-11", "2025-08"
 MONTHS = rooms.months_between(FIRST, LAST)
 MEASURES = {
     "deprived_any": lambda f: f.d11 | f.d12,
@@ -54,7 +54,7 @@ def nothing_hidden(model) -> protection.Protected:
 
 @pytest.fixture(scope="module")
 def home(truth, tmp_path_factory):
-    """Return a home with a year over the three eras, released without hiding, and an area set of the office's own."""
+    """Return a home with months of all three eras, released without hiding, and an area set of the office's own."""
     home = tmp_path_factory.mktemp("home")
     patch = pytest.MonkeyPatch()
     patch.setenv("INFOACCESS_HOME", str(home))

@@ -11,7 +11,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, TimeoutError, wait
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
@@ -25,6 +25,7 @@ from infoaccess import (
     memo,
     readback,
     report,
+    report_comparison,
     report_pictures,
     rooms,
     runner,
@@ -73,12 +74,14 @@ def reports(tasks: list[dict], jobs: int) -> tuple[dict[str, dict], dict[str, In
 
 def _here(tasks: list[dict], jobs: int) -> Iterator[Outcome]:
     """Make reports in processes of this machine, and give each as it ends."""
-    one = warm.path() if warm.available() else None  # one warm process for all of them
+    if warm.available():
+        warm.begin()
     # Spawned, not forked: a process that has run a polars query hangs its forked children.
     spawned = multiprocessing.get_context("spawn")
     workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
     megabytes = max((task["limits"].megabytes for task in tasks), default=0)
     shared = _shared(tasks) if len(tasks) > FEW else None
+    one = warm.path() if warm.available() else None  # one warm process for all of them
     if one and shared:
         with suppress(OSError):  # only time is lost: kernels read for themselves
             warm.share(shared)
@@ -119,14 +122,19 @@ def _tried(task: dict) -> tuple[dict | None, Exception | None]:
 
 
 def _shared(tasks: list[dict]) -> Path | None:
-    """Read once what all reports of the month share and write it for the workers; None where that cannot be done."""
+    """Read once what all reports of the month share and write it for the workers; None where that cannot be done.
+
+    With the rooms shut as they are when a report is made again: what is held must know nothing else.
+    """
     folder = Path(tasks[0]["folder"])
     kept = folder.with_name(f".memo{folder.name}")  # ends like the folder: `rooms.recover` finds what a killed run left
     with suppress(Exception):  # only time is lost: each report says itself what is wrong
-        for task in (tasks[0], tasks[len(tasks) // 2]):  # the city and one of its units
-            one = readback.opened(task)
-            report_pictures.unit_maps(one)
-            report.method(one)
+        with nullcontext() if runner.inside(tasks[0]) else rooms.released_only():
+            for task in (tasks[0], tasks[len(tasks) // 2]):  # the city and one of its units
+                one = readback.opened(task)
+                report_pictures.unit_maps(one)
+                report_comparison.funnel(one)
+                report.method(one)
         memo.save(kept)
         return kept
     return None

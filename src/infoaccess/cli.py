@@ -5,6 +5,9 @@ from collections.abc import Callable
 
 from infoaccess.errors import InfoAccessError
 
+# jsonschema, which comes with notebooks, would compile grammars of URIs for more than a second; no notebook has any.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 
 def guarded(main: Callable[[], int]) -> int:
     """Run a script's main and turn a known error into its exit code and one sentence on stderr."""

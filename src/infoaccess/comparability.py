@@ -4,11 +4,9 @@ The counting rule, once: two units are the same where their leaves are, whatever
 exact where the month's communes add up to the unit. The key of a unit is (code, valid_from).
 """
 
-from functools import cache
-
 import pandas as pd
 
-from infoaccess import areas, units
+from infoaccess import areas, memo, rooms, units
 
 LANGUAGES = ("vi", "en")
 TEXT = {
@@ -55,9 +53,13 @@ TEXT = {
 }
 
 
-@cache
 def note(first: tuple[str, str], second: tuple[str, str]) -> dict[str, list[str]]:
     """Write the note on comparing two (area set, month) pairs: sentences by language, the heading first."""
+    files = [*map(rooms.facts, ("units.csv", "lineage.csv")), *sorted(rooms.facts("area_sets").glob("*.csv"))]
+    return memo.held("note", files, (first, second), lambda: _note(first, second))
+
+
+def _note(first: tuple[str, str], second: tuple[str, str]) -> dict[str, list[str]]:
     return {language: _sentences(first, second, n) for n, language in enumerate(LANGUAGES)}
 
 

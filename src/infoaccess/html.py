@@ -187,6 +187,12 @@ def _whole(
     )
 
 
+def warm() -> None:
+    """Compile what every exhibit is filled in with, for processes that are forked from this one."""
+    for name in ("exhibit.html.j2", "map.html.j2"):
+        _environment().get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(

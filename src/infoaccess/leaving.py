@@ -157,14 +157,18 @@ def shown(source: str, names: dict) -> list[dict]:
     return [json.loads(json.dumps(o._repr_mimebundle_())) for o in found if isinstance(o, exhibits.Exhibit)]
 
 
-def of_month(folder: Path, month: str, made: dict, codes: list[str]) -> Told:
+def annexed(month: str, made: dict) -> bytes:
+    """Make a month's annex with the rooms shut; `made`: state, since and lang of the run."""
+    with rooms.released_only():
+        return annex.book(month, **made)
+
+
+def of_month(folder: Path, month: str, book: bytes, codes: list[str]) -> Told:
     """Compare a month's annex and the stages' executed copies, and name the files that nobody asked for.
 
-    `made`: state, since and lang of the run; `codes`: the units of which there are reports.
+    `book`: the annex made with the rooms shut; `codes`: the units of which there are reports.
     """
     told = Told()
-    with rooms.released_only():
-        book = annex.book(month, **made)
     told.same("annex.xlsx", (folder / "annex.xlsx").read_bytes(), book)
     told.wrong += strays.workbook(folder / "annex.xlsx")
     for path in sorted((folder / "run").glob("[1-4]*.ipynb")):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infoaccess import (
     exhibits,
+    map_cells,
     map_frames,
     map_kinds,
     map_scale,
@@ -84,6 +85,14 @@ def unit_map(r: Report) -> Exhibit:
     caption = w("caption.map", period=r.period)
     notes = [report.signs(r), w("note.sum")]
     return exhibits.picture("map", MAIN, w("section.map"), caption, _alt(r, drawn), picture, notes)
+
+
+def warm() -> None:
+    """Write the shares of every map that is held (`memo`), for processes that are forked from this one."""
+    for (*_, lang, _), cells in memo.each("map cells"):
+        for by_month in cells.values():
+            for by_code in by_month.values():
+                map_cells.packed([*by_code.values()], lang)
 
 
 def _cells(r: Report, codes: list[str]) -> dict:

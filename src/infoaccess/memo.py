@@ -6,7 +6,7 @@ is kept is shared, never changed: callers only read it.
 
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +24,11 @@ def held(name: str, files: Sequence[Path], of: tuple, make: Callable[[], T]) -> 
     while len(_HELD) > MOST:
         _HELD.popitem(last=False)
     return _HELD[key]
+
+
+def each(name: str) -> Iterator[tuple[tuple, object]]:
+    """Yield what is held under a name: what it is of, and the thing itself."""
+    yield from ((of, value) for (held, of, _), value in _HELD.items() if held == name)
 
 
 def save(path: Path) -> None:

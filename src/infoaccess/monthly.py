@@ -191,11 +191,12 @@ def _publish(
             numbers, told = revisions.carried(month, folder, numbers, told)
         door = store.door(rooms.VALIDATED, month)
         made = {"state": settings["state"], "since": settings["first_month"], "lang": settings["lang"]}
-        (folder / "annex.xlsx").write_bytes(annex.book(month, **made))
+        book = leaving.annexed(month, made)
+        (folder / "annex.xlsx").write_bytes(book)
         manifest = published.manifest(month, numbers, settings, door, _made_from(month, here))
         manifest |= {"failed": (occasion.as_published or {}).get("failed", told)}
         manifest |= {"rests_on": _rests_on(month, here), "reasons": _reasons(month, here, codes, occasion)}
-        manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, made, [*numbers]))
+        manifest["read_back"] = leaving.stop(month, *left, leaving.of_month(folder, month, book, [*numbers]))
         manifest = revisions.settle(month, folder, manifest, _day(month, occasion), occasion.as_published)
         changed.write(month, folder, settings["lang"])
         left_out = {c: "not_asked" for c in units.on(month)["code"] if c not in numbers} | manifest["failed"]

@@ -4,7 +4,7 @@ from math import inf
 
 import pandas as pd
 
-from infoaccess import chart_screen, comparing, exhibits, figures, funnel_chart, noise, words
+from infoaccess import chart_screen, comparing, exhibits, figures, funnel_chart, memo, noise, words
 from infoaccess.chart_plan import NARROW, SANS, WIDTH
 from infoaccess.charts import Chart
 from infoaccess.exhibits import Exhibit
@@ -55,9 +55,14 @@ def _change(change: dict | None, part: str, crossed: bool, w) -> tuple:
 
 def funnel(r: Report) -> Exhibit:
     """Show which units differ from the common rate by more than chance; say so where too few have a rate."""
-    w = r.w
     units = {u["code"]: u["name"] for u in r.children}
     cells = {code: r.release.cell(code, "deprived_any") for code in units}
+    drawn_from = tuple((k, units[k], c.numerator, c.denominator, c.status) for k, c in cells.items())
+    return memo.held("funnel", [], (r.period, r.w.lang, drawn_from), lambda: _funnel(r, units, cells))
+
+
+def _funnel(r: Report, units: dict[str, str], cells: dict) -> Exhibit:
+    w = r.w
     counts = pd.DataFrame(
         {
             "code": list(units),

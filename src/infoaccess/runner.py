@@ -181,7 +181,7 @@ def report(task: dict) -> dict:
     from infoaccess import leaving, readback
 
     told = _documents(task, "5_progress_report", leaving.REPORT)
-    with nullcontext() if _inside(task) else rooms.released_only():
+    with nullcontext() if inside(task) else rooms.released_only():
         numbers = readback.check(Path(task["folder"]), readback.opened(task))
     return {"code": task["code"], "numbers": numbers, "left": _left(task, told)}
 
@@ -203,7 +203,7 @@ def _documents(task: dict, notebook: str, exporters: tuple):
 
     *papers, target = (Path(task["folder"]) / name for name in files(task))
     book = attempts.call(execute, notebook, task["parameters"], target, task["limits"])
-    if _inside(task):
+    if inside(task):
         told, documents = None, [exporter().from_notebook_node(book)[0] for exporter in exporters]
     else:
         month, area = (task["parameters"][k] for k in ("month", "area"))
@@ -219,7 +219,7 @@ def _left(task: dict, told) -> dict | None:
     return told and leaving.stop(task["parameters"]["month"], told)
 
 
-def _inside(task: dict) -> bool:
+def inside(task: dict) -> bool:
     """Tell whether a document is of the internal edition."""
     return task["parameters"].get("edition", editions.PUBLIC) == editions.INTERNAL
 

@@ -84,11 +84,15 @@ def _table(units_path: str, lineage_path: str) -> pd.DataFrame:
 
 def of(area_set: str, month: str | None = None) -> pd.DataFrame:
     """Return the units of an area set: 1 row = 1 unit; the city's row is that of the month's era."""
-    found = table()
+    era = era_of(month or "2025-12") if area_set == "city" else None
+    return _of(str(rooms.facts("units.csv")), str(rooms.facts("lineage.csv")), area_set, era).copy()
+
+
+@cache
+def _of(units_path: str, lineage_path: str, area_set: str, era: str | None) -> pd.DataFrame:
+    found = _table(units_path, lineage_path)
     found = found[found["area_set"] == area_set]
-    if area_set == "city":
-        found = found[found["era"] == era_of(month or "2025-12")]
-    return found.reset_index(drop=True)
+    return (found[found["era"] == era] if era else found).reset_index(drop=True)
 
 
 def on(month: str) -> pd.DataFrame:

@@ -123,10 +123,16 @@ class Kernel:
         return line
 
 
+def begin() -> None:
+    """Start the warm process and do not wait until it is ready."""
+    if not os.environ.get(SOCKET):
+        _begun()
+
+
 @cache
 def path() -> str:
-    """Return the socket of the warm process: the runner's, or that of one started now for this process."""
-    return os.environ.get(SOCKET) or _started()
+    """Return the socket of the warm process: the runner's, or that of one started for this process."""
+    return os.environ.get(SOCKET) or _ready(*_begun())
 
 
 def share(saved: Path) -> None:
@@ -140,12 +146,14 @@ def share(saved: Path) -> None:
 def use(socket_path: str | None) -> None:
     """Let this process fork its kernels from the warm process behind a socket; with None from one of its own."""
     path.cache_clear()
+    _begun.cache_clear()
     os.environ.pop(SOCKET, None)
     if socket_path:
         os.environ[SOCKET] = socket_path
 
 
-def _started() -> str:
+@cache
+def _begun() -> tuple[subprocess.Popen, str]:
     folder = tempfile.mkdtemp(prefix=leash.passing("warm").name)  # for its owner alone
     name = str(Path(folder) / "s")
     server = subprocess.Popen(
@@ -155,6 +163,10 @@ def _started() -> str:
         env=os.environ | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},  # no debugger's advice among the run's own words
     )
     atexit.register(_stopped, server, folder)
+    return server, name
+
+
+def _ready(server: subprocess.Popen, name: str) -> str:
     if server.stdout.readline() != _READY:
         raise StageError("Không khởi động được tiến trình mở sổ tay. Hãy chạy scripts/check.py.")
     return name
@@ -168,8 +180,10 @@ def _stopped(server: subprocess.Popen, folder: str) -> None:
 
 def serve(name: str) -> None:
     """Fork kernels for whoever asks on a socket, until the standard input ends."""
+    sys.modules.setdefault("rfc3987_syntax", None)  # as in `cli`
     for module in PRELOADED:
         importlib.import_module(module)
+    sys.modules["infoaccess.html"].warm()
     pandas.set_option("display.max_columns", 20)  # as a kernel that imports pandas has it; a terminal's is another
     for lang in words.LANGUAGES:  # the tables of a language are read at the first number
         words.number(0.5, lang, digits=1)
@@ -218,6 +232,7 @@ def _answer(asked: socket.socket, kernels: dict, waiting: selectors.BaseSelector
                 asked.sendall(f"{pid}\n".encode())
                 return
             memo.load(wanted["memo"])
+            importlib.import_module("infoaccess.map_exhibits").warm()
             gc.freeze()  # no kernel's collector touches, and so copies, what all share
             asked.sendall(b"0\n")
     waiting.unregister(asked)
