@@ -82,7 +82,7 @@ def _well_formed(svg: str) -> bool:
 
 
 def prepare(blocks: list[dict]) -> dict:
-    """Return the document the template reads: title, words, and blocks gathered by page orientation.
+    """Return the document the template reads: title, words, and blocks; wide tables in an appendix.
 
     Raises ReportError where the first exhibit is no title, or a figure lacks its drawing or alternative text.
     """
@@ -101,14 +101,19 @@ def prepare(blocks: list[dict]) -> dict:
             ):
                 if not (found or "").strip():
                     raise ReportError(say(wanted, id=block["exhibit"]["id"]))
-    sections: list[dict] = []
+    body, appendix = [], []
     for block in blocks:
         if block.get("exhibit") is title:
             continue
-        wide = block["type"] == "exhibit" and bool(block["exhibit"].get("landscape"))
-        if not sections or sections[-1]["landscape"] != wide:
-            sections.append({"landscape": wide, "blocks": []})
-        sections[-1]["blocks"] += _content(block, LANDSCAPE_PT if wide else PORTRAIT_PT)
+        if block["type"] == "exhibit" and block["exhibit"].get("landscape"):
+            wide = block["exhibit"]
+            told = say("pdf.in_appendix", caption=wide["caption"])
+            body.append({"kind": "text", "heading": wide["heading"], "sentences": [told], "notes": []})
+            block = block | {"exhibit": wide | {"heading": None if appendix else say("pdf.appendix")}}
+            appendix += _content(block, LANDSCAPE_PT)
+        else:
+            body += _content(block, PORTRAIT_PT)
+    sections = [{"landscape": wide, "blocks": found} for wide, found in ((False, body), (True, appendix)) if found]
     labels = {key: say(f"pdf.{key}") for key in ("label", "value", "detail", "changes", "no_rows")}
     subject = title["subject"].casefold()
     scope = [part for part in (title["area_name"], title["period"]) if part.casefold() not in subject]
