@@ -6,13 +6,16 @@ DIR holds room 3 of the months (make_sample.py --scale 1 --home DIR, then stages
 earlier months printed is read from DIR's room 4, if there is one. The rule of thumb hides, once in every sum with one
 hidden count, the smallest other count. `lost` is the cost of protection.py over what is hidden beyond primary
 suppression. Seconds are those of the processor, for the system and its protection (the attack on it included).
-Exits 1 where the release leaves a count in danger.
+`told` counts those that former prints alone tell, whatever is hidden now (the opening figures of movements, which the
+month before printed): nothing takes that back, so the release may not make them known better, and no more.
+Exits 1 where the release leaves another count in danger.
 """
 
 import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +45,8 @@ def main() -> int:
     os.environ["INFOACCESS_HOME"] = str(given.home)
     from infoaccess import attack, disclosure, linked, protection, rooms, store
 
-    rules, worst, seconds = linked.declared(), 0, []
-    print("month, bundles of counts, small counts | in danger | hidden | lost (by primary, thumb, release) | seconds")
+    rules, worst, seconds, total = linked.declared(), 0, [], np.zeros(3, int)
+    print("month, bundles, small counts | in danger, told | hidden | lost (by primary, thumb, release) | seconds")
     for month in store.months(rooms.INDICATORS)[:: given.every]:
         start = time.process_time()
         rows = linked.kept(linked.read(month), month, rules, given.threshold)
@@ -52,16 +55,21 @@ def main() -> int:
         seconds.append(time.process_time() - start)
         first, printed = found.first, len(model.cost)
         ways = [first, by_thumb(model, first), found.hidden]
-        danger = [len(attack.audit(model.system.showing(model.known(way))).exposed) for way in ways]
+        systems = [replace(model.system, need=need) for need in (model.system.need, model.system.need, found.need)]
+        left = zip(systems, ways, strict=True)
+        danger = [len(attack.audit(system.showing(model.known(way))).exposed) for system, way in left]
+        total += danger
         finite = np.where(np.isfinite(model.cost), model.cost, 0)
         lost = [finite[list(way - first)].sum() for way in ways]
         worst = max(worst, danger[-1])
         print(
-            f"{month} {printed:6d} {found.audit.attacked:6d} | {danger[0]:6d} {danger[1]:6d} {danger[2]:6d} | "
+            f"{month} {printed:6d} {found.audit.attacked:6d} | "
+            f"{danger[0]:6d} {danger[1]:6d} {danger[2]:6d} {found.before:3d} | "
             f"{len(ways[0]):6d} {len(ways[1]):6d} {len(ways[2]):6d} | {lost[0]:6.0f} {lost[1]:6.0f} {lost[2]:6.0f} | "
             f"{seconds[-1]:.1f}",
             flush=True,
         )
+    print(f"in danger in all months: {total[0]} by primary alone, {total[1]} by thumb, {total[2]} in the release")
     print(f"seconds a month: median {np.median(seconds):.1f}, most {max(seconds):.1f}")
     return int(worst > 0)
 
