@@ -78,7 +78,8 @@ def _here(tasks: list[dict], jobs: int) -> Iterator[Outcome]:
         warm.begin()
     # Spawned, not forked: a process that has run a polars query hangs its forked children.
     spawned = multiprocessing.get_context("spawn")
-    workers = max(1, min(jobs, len(tasks), os.cpu_count() or 1))
+    workers = min(jobs, os.cpu_count() or 1)
+    workers = max(1, min(workers + (workers > 1), len(tasks)))  # one more: each waits while its kernel computes
     megabytes = max((task["limits"].megabytes for task in tasks), default=0)
     shared = _shared(tasks) if len(tasks) > FEW else None
     one = warm.path() if warm.available() else None  # one warm process for all of them
