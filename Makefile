@@ -12,7 +12,7 @@ report: env
 test: env
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/python -m pytest -n 2 --dist loadfile src tests
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder src tests
 
 lab: env
 	@.venv/bin/python scripts/lab.py

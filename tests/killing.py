@@ -232,7 +232,7 @@ def check_done(home: Path, wanted: dict) -> None:
         assert not apart, f"{room}: {apart}"
 
 
-MOMENTS = [("1_validated", True), ("3_indicators", False), ("reports", False)]  # a room; is its folder in place?
+MOMENTS = [("3_indicators", False), ("reports", False)]  # a room; is its folder in place?
 
 
 def at_renames(folder: Path) -> list[str]:

@@ -107,8 +107,8 @@ def prepare(blocks: list[dict]) -> dict:
             continue
         if block["type"] == "exhibit" and block["exhibit"].get("landscape"):
             wide = block["exhibit"]
-            told = say("pdf.in_appendix", caption=wide["caption"])
-            body.append({"kind": "text", "heading": wide["heading"], "sentences": [told], "notes": []})
+            told = [say("pdf.in_appendix")]  # without a number: `strays` counts them
+            body.append({"kind": "text", "heading": wide["heading"], "sentences": told, "notes": []})
             block = block | {"exhibit": wide | {"heading": None if appendix else say("pdf.appendix")}}
             appendix += _content(block, LANDSCAPE_PT)
         else:
