@@ -6,8 +6,8 @@ DIR holds room 3 of the months (make_sample.py --scale 1 --home DIR, then stages
 earlier months printed is read from DIR's room 4, if there is one. The rule of thumb hides, once in every sum with one
 hidden count, the smallest other count. `lost` is the cost of protection.py over what is hidden beyond primary
 suppression. Seconds are those of the processor, for the system and its protection (the attack on it included).
-`told` counts those that former prints alone tell, whatever is hidden now (the opening figures of movements, which the
-month before printed): nothing takes that back, so the release may not make them known better, and no more.
+`told` counts those that former prints alone tell, whatever is hidden now (an opening figure of movements, say, which
+the month before printed): nothing takes that back, so the release may not make them known better, and no more.
 Exits 1 where the release leaves another count in danger.
 """
 

@@ -29,6 +29,15 @@ def table(values: np.ndarray, known: np.ndarray, need: float = 0, lower: np.ndar
     )  # fmt: skip
 
 
+def drawn(seed: int, areas: int, groups: int) -> System:
+    """Draw a table of small counts, half of them hidden, that need intervals of five."""
+    random = np.random.default_rng(seed)
+    values = random.integers(0, 9, (areas, groups))
+    known = random.random((areas + 1, groups + 1)) > 0.45
+    known[-1, -1] = True
+    return table(values, known, need=5)
+
+
 def by_enumeration(system: System, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Try every whole-number table: the least and the most of each count among those that a reader cannot rule out."""
     free = np.flatnonzero(~system.known)
@@ -59,14 +68,18 @@ def test_bounds_are_those_of_all_whole_tables(seed):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_an_audit_finds_what_bounds_find(seed):
-    random = np.random.default_rng(100 + seed)
-    values = random.integers(0, 9, (4, 3))
-    known = random.random((5, 4)) > 0.45
-    known[-1, -1] = True
-    system = table(values, known, need=5)
+    system = drawn(100 + seed, 4, 3)
     low, high = attack.bounds(system)
     narrow = {k for k in np.flatnonzero(~system.known) if np.floor(high[k] + 1e-6) - np.ceil(low[k] - 1e-6) < 5}
     assert set(attack.audit(system).exposed.tolist()) == narrow
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_brief_audit_finds_some_of_what_a_whole_one_finds_and_none_only_where_there_is_none(seed):
+    system = drawn(200 + seed, 9, 5)
+    whole, brief = attack.audit(system), attack.audit(system, brief=True)
+    assert set(brief.exposed) <= set(whole.exposed) and bool(len(brief.exposed)) == bool(len(whole.exposed))
+    assert set(brief.binding) >= set(brief.exposed)
 
 
 def test_bounds_of_a_system_that_is_not_unimodular_still_hold_the_whole_ones():

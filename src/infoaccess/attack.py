@@ -12,7 +12,7 @@ equations is totally unimodular (a table of one or two dimensions).
 have a program of their own. Counts are whole numbers of households, people, phones or đồng.
 
 Sources: M. Fischetti, J. J. Salazar, Solving the cell suppression problem on tabular data with linear constraints,
-Management Science 47 (2001); J. Huangfu, J. Hall, Parallelizing the dual revised simplex method (HiGHS), 2018.
+Management Science 47 (2001).
 """
 
 from dataclasses import dataclass, field, replace
@@ -187,7 +187,8 @@ def audit(system: System, seed: int = 1, before: Audit | None = None, brief: boo
     least, most = np.where(open_, seen[0], low), np.where(open_, seen[1], high)
     width = most - least
     narrow = hidden & (width < system.need)
-    exposed = np.flatnonzero(narrow & ~spared if (narrow & ~spared).any() else narrow)
+    met = narrow & ~spared
+    exposed = np.flatnonzero(met if met.any() else narrow)
     for k in exposed:  # what propagation alone fixes
         binding.setdefault(int(k), np.unique(system.row[system.col == k]))
     low, high = np.where(hidden, least, system.value), np.where(hidden, most, system.value)

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import IPython.display
@@ -54,15 +55,17 @@ def made_again(path: Path, month: str, code: str, exporters: tuple) -> tuple[Tol
     process of its own: such a cell may change modules, and with them other reports of this process.
     Raises ReportError where that process does not end well.
     """
-    return (_made_again if _brought(path) else _apart)(path, month, code, exporters)
+    book = nbformat.read(path, as_version=4)
+    ours = _sources(next(n for n in NOTEBOOKS if path.name.startswith(n)))
+    cells = [c for c in book.cells if c.cell_type == "code"]
+    brought = all(c.source in ours or "injected-parameters" in c.metadata.get("tags", []) for c in cells)
+    return (_made_again if brought else _apart)(path.name, book, month, code, exporters)
 
 
-def _brought(path: Path) -> bool:
-    """Tell whether an executed notebook has no code but this suite's and the runner's parameters."""
-    name = next(n for n in NOTEBOOKS if path.name.startswith(n))
-    ours = {c.source for c in nbformat.read(rooms.CHECKOUT / "notebooks" / f"{name}.ipynb", as_version=4).cells}
-    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    return all(c.source in ours or "injected-parameters" in c.metadata.get("tags", []) for c in cells)
+@cache
+def _sources(notebook: str) -> set[str]:
+    """Return what stands in the cells of a notebook as this suite brings it."""
+    return {c.source for c in nbformat.read(rooms.CHECKOUT / "notebooks" / f"{notebook}.ipynb", as_version=4).cells}
 
 
 def _apart(*asked: object) -> tuple[Told, list, NotebookNode]:
@@ -71,7 +74,7 @@ def _apart(*asked: object) -> tuple[Told, list, NotebookNode]:
     with suppress(pickle.UnpicklingError, EOFError):  # a cell may write to the stream itself
         if not done.returncode:
             return pickle.loads(done.stdout)
-    raise ReportError(f"{asked[0].name} không làm lại được. Hãy bỏ các ô tự thêm trong sổ tay rồi chạy lại.")
+    raise ReportError(f"{asked[0]} không làm lại được. Hãy bỏ các ô tự thêm trong sổ tay rồi chạy lại.")
 
 
 def answer() -> None:
@@ -83,9 +86,9 @@ def answer() -> None:
     sys.stdout.buffer.write(pickle.dumps(made))
 
 
-def _made_again(path: Path, month: str, code: str, exporters: tuple) -> tuple[Told, list, NotebookNode]:
+def _made_again(name: str, book: NotebookNode, month: str, code: str, exporters: tuple):
     told = Told()
-    book = _again(path, month, code, told)
+    _again(name, book, month, code, told)
     with rooms.released_only():
         return told, [exporter().from_notebook_node(book)[0] for exporter in exporters], book
 
@@ -103,18 +106,17 @@ def written(told: Told, paths: list[Path], documents: list, book: NotebookNode, 
     return told
 
 
-def _again(path: Path, month: str, code: str, told: Told) -> NotebookNode:
-    """Run an executed notebook's cells again with the rooms shut; compare, and return it with what was made now."""
-    book = nbformat.read(path, as_version=4)
+def _again(name: str, book: NotebookNode, month: str, code: str, told: Told) -> None:
+    """Run an executed notebook's cells again with the rooms shut; compare, and leave in it what was made now."""
     told.files += 1
     names: dict = {}
     for cell in book.cells:
         if cell.cell_type == "markdown":
-            told.wrong += [f"{path.name}, ô {cell.id}: {w}" for w in strays.remark(cell.source, month, code)]
+            told.wrong += [f"{name}, ô {cell.id}: {w}" for w in strays.remark(cell.source, month, code)]
         if cell.cell_type != "code":
             continue
         ours = [o for o in cell.outputs if MIME in o.get("data", {})]
-        where = f"{path.name}, ô {cell.id}"
+        where = f"{name}, ô {cell.id}"
         try:
             with rooms.released_only():
                 made = shown(cell.source, names)
@@ -132,7 +134,6 @@ def _again(path: Path, month: str, code: str, told: Told) -> NotebookNode:
             output.data = NotebookNode(bundle)
         own = [o for o in cell.outputs if MIME not in o.get("data", {})]
         told.wrong += [f"{where}: {w}" for o in own for w in strays.output(o, month, code)]
-    return book
 
 
 def shown(source: str, names: dict) -> list[dict]:
