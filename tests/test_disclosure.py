@@ -373,3 +373,34 @@ def test_what_the_month_before_printed_is_known_though_this_month_hides_it(tmp_p
     )
     assert earlier.mark(rows, MONTH, rules)["public"].to_list() == [True]
     assert earlier.mark(rows.with_columns(numerator=41), MONTH, rules)["public"].to_list() == [False]
+
+
+def test_a_commune_without_poor_households_does_not_hide_all_others():
+    """That it has none is hidden; the printed size of its poor, which alone tells it, goes with it, and little else."""
+    month, code = "2025-08", "19813"
+    rows = households(4, 9000)
+    here = pl.col("C_commune") == code
+    rows = rows.with_columns(pl.col("poor") & ~here, pl.col("near_poor") | here)
+    found = counted(rows, month)
+    # Elsewhere a poor household is not known completely, so the two counts are alike, but not one and the same.
+    one = pl.int_range(pl.len()) == rows["poor"].arg_true()[0]
+    known = counted(rows.with_columns(pl.col("poor") & ~one, pl.col("near_poor") | one), month)
+    listed = (pl.col("measure") == "listed") & (pl.col("base") == "household")
+    sizes, keys = found.filter(listed), ["area_set", "code"]
+    poor = known.filter(listed).filter(pl.col("group") == "poor").select(*keys, poor="numerator")
+    of_all = sizes.filter(pl.col("group") == "all").join(poor, on=keys, how="left", maintain_order="left")
+    counts = {"numerator": "poor", "numerator_contributors": "poor"}
+    counts |= {"denominator": "numerator", "denominator_contributors": "numerator"}
+    told = of_all.with_columns(pl.col(c).alias(name) for name, c in counts.items()).with_columns(
+        pl.lit("H_complete").alias("measure"),
+        pl.lit("poverty").alias("table"),
+        (pl.col("denominator") - pl.col("numerator")).alias("complement_contributors"),
+    )
+    shown, verdict = disclosure.release(pl.concat([found, told.select(found.columns)]), month, 5)
+    own = shown.filter((pl.col("area_set") == "C_commune") & (pl.col("group") == "all"))
+    state = {(r["code"], r["measure"]): r["numerator_status"] for r in own.iter_rows(named=True)}
+    size = shown.filter((pl.col("code") == code) & (pl.col("area_set") == "C_commune") & (pl.col("group") == "poor"))
+    assert state[code, "H_complete"].startswith("suppressed")
+    assert set(size.filter(pl.col("measure") == "listed")["numerator_status"]) == {"suppressed_secondary"}
+    hidden = [c for (c, measure), s in state.items() if measure == "deprived_any" and s.startswith("suppressed")]
+    assert len(hidden) <= 5 and verdict["exposed"] == 0

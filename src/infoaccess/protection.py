@@ -153,6 +153,21 @@ def _narrow(graph: _Graph, k: int, width: np.ndarray, sums: np.ndarray, need: fl
     return [r for r in keep if not inner[r] or part == 1]
 
 
+def _zeros(graph: _Graph, k: int, rows, known: np.ndarray) -> set[int]:
+    """Return printed zeros that alone tell a count: equations of whose counts all that are printed are zero.
+
+    A zero gives no room, so nothing is hidden behind it; but where a count is as large as it, nothing else helps.
+    """
+    model, told = graph.model, set()
+    for r in rows:
+        cols = graph.s.col[graph.line(r)]
+        shown = cols[known[cols] & (cols != k)]
+        if model.inner[r] or not len(shown) or model.system.value[shown].any() or model.public[shown].any():
+            continue
+        told |= set(model.bundle[shown].tolist()) - {-1} - model.never
+    return told
+
+
 def _options(graph: _Graph, k: int, width: np.ndarray, sums: np.ndarray, known: np.ndarray) -> list[tuple]:
     """List what may be hidden for a count in danger: (score, count, bundle).
 
@@ -165,7 +180,10 @@ def _options(graph: _Graph, k: int, width: np.ndarray, sums: np.ndarray, known: 
     for _ in range(DEEP):
         found, beyond = [], []
         for v in layer:
-            for r in _narrow(graph, v, width, sums, need):
+            narrow = _narrow(graph, v, width, sums, need)
+            if zeros := _zeros(graph, v, narrow, known):
+                return [(0.0, v, zero) for zero in zeros]
+            for r in narrow:
                 line = graph.line(r)
                 cols, signs = graph.s.col[line], graph.s.sign[line]
                 mine = signs[np.flatnonzero(cols == v)[0]]
@@ -211,6 +229,9 @@ def _by_programs(
     for k in found.exposed:
         rows = found.binding.get(int(k), ())
         if any(r in done for r in rows):
+            continue
+        if zeros := _zeros(graph, k, rows, known):
+            chosen |= model.hide(zeros)
             continue
         short = model.system.need[k] - (found.high[k] - found.low[k])
         options, lines = _near(graph, k, rows, known, short), list(rows)
