@@ -16,6 +16,10 @@ from pathlib import Path
 import pytest
 
 
+class Leaving(AssertionError):
+    """Say that a page went away while it was asked."""
+
+
 class Page:
     """Hold one open page of a browser."""
 
@@ -61,9 +65,12 @@ class Page:
         return told["result"].get("value")
 
     def wait(self, condition: str, seconds: float = 30) -> None:
-        """Wait until a script says true."""
+        """Wait until a script says true; a page that is just being left for another says nothing yet."""
         end = time.monotonic() + seconds
-        while not self.run(condition):
+        while True:
+            with contextlib.suppress(Leaving):
+                if self.run(condition):
+                    return
             assert time.monotonic() < end, f"never true: {condition}"
             time.sleep(0.05)
 
@@ -128,6 +135,8 @@ def opened(folder: Path) -> Iterator[Page]:
             if "method" in found:
                 events.append(found)
             if found.get("id") == number:
+                if "navigated" in found.get("error", {}).get("message", ""):
+                    raise Leaving(found)
                 assert "error" not in found, found
                 return found["result"]
 

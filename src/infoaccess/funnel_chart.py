@@ -117,7 +117,7 @@ def draw(
     data |= {"places": {code: (x, y) for x, y, _, code in spots}, "box": (left, top, right, bottom)}
     parts += [_mark(*spot) for spot in sorted(spots, key=lambda s: list(MARKS).index(s[2]))]
     named = [(x(r["denominator"]), y(r["share"]), r["name"]) for r in _furthest(found).to_dict("records")]
-    parts += _labels(named, [s[:2] for s in spots], (left, top, right, bottom), wide)
+    parts += _labels(named, [s[:2] for s in spots], (left, top, right, bottom), wide, face)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {bottom + 50:.0f}" role="img" '
     head += f'aria-label="{escape(data["alt"])}" font-family="{chart_svg.FONT}" font-size="{SIZE}" fill="{INK}">'
     return head + "".join(parts) + "</svg>", data
@@ -158,13 +158,13 @@ def _furthest(found: Funnel) -> pd.DataFrame:
     return outside.loc[distance.sort_values(ascending=False, kind="stable").index[:NAMED]]
 
 
-def _labels(named: list[tuple], spots: list[tuple], frame: tuple, wide: int) -> list[str]:
+def _labels(named: list[tuple], spots: list[tuple], frame: tuple, wide: int, face: float) -> list[str]:
     """Name units beside their marks, where no other mark or name is met; a name without room is left out."""
     left, top, right, bottom = frame
     boxes = [(a - 5, b - 5, a + 5, b + 5) for a, b in spots]
     parts = []
     for x, y, name in named:
-        long = width(name, LABEL)
+        long = face * width(name, LABEL)
         for at, base in ((x + 9, y + 4), (x - 9 - long, y + 4), (x - long / 2, y - 9), (x - long / 2, y + 18)):
             box = (at, base - 10, at + long, base + 3)
             free = all(box[2] <= a or c <= box[0] or box[3] <= b or d <= box[1] for a, b, c, d in boxes)

@@ -1,7 +1,8 @@
 """What maps need from room 4 beyond a report's own figures: units of earlier times, and what classes rest on.
 
 Classes rest on the published rates of the communes of each time, in all months up to the report's: so every map of a
-month, of the city, a district or a commune, has the same limits, and a colour means the same share in all of them.
+month, of the city, a district or a commune, has the same limits, and a colour means the same share in all of them. The
+report's own month weighs as much as all before it together, or after years of progress its units would share a class.
 """
 
 from pathlib import Path
@@ -26,7 +27,10 @@ def read(
 
 
 def bases(months: list[str], measures: list[str]) -> dict[str, list[float]]:
-    """Return each measure's published rates in the communes of each month's own time, in ascending order."""
+    """Return each measure's published rates in the communes of each month's own time, in ascending order.
+
+    Those of the last month come as often as it takes to be as many as all others.
+    """
     files = released.files(months)
     return memo.held("bases", files, (tuple(months), tuple(measures)), lambda: _bases(months, measures))
 
@@ -40,8 +44,16 @@ def _bases(months: list[str], measures: list[str]) -> dict[str, list[float]]:
     ]
     if not scans:
         return {measure: [] for measure in measures}
-    rates = pl.concat(scans).select("measure", rate=pl.col("numerator") / pl.col("denominator")).sort("rate").collect()
-    return {m: rates.filter(pl.col("measure") == m)["rate"].to_list() for m in measures}
+    rates = pl.concat(scans).select("month", "measure", rate=pl.col("numerator") / pl.col("denominator")).collect()
+    found = {}
+    for measure in measures:
+        mine = rates.filter(pl.col("measure") == measure)
+        before, now = (
+            mine.filter(side)["rate"].to_list()
+            for side in (pl.col("month") < months[-1], pl.col("month") == months[-1])
+        )
+        found[measure] = sorted(before + now * max(1, round(len(before) / max(1, len(now)))))
+    return found
 
 
 def standards(months: list[str]) -> dict[str, str]:
