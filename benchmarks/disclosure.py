@@ -5,7 +5,8 @@
 DIR holds room 3 of the months (make_sample.py --scale 1 --home DIR, then stages 1 to 3). Room 4 is not written: what
 earlier months printed is read from DIR's room 4, if there is one. The rule of thumb hides, once in every sum with one
 hidden count, the smallest other count. `lost` is the cost of protection.py over what is hidden beyond primary
-suppression. Seconds are those of the processor, for the system and its protection (the attack on it included).
+suppression. `headline`: communes of the month whose headline rate is hidden by the release, of all. Seconds are those
+of the processor, for the system and its protection (the attack on it included).
 `told` counts those that former prints alone tell, whatever is hidden now (an opening figure of movements, say, which
 the month before printed): nothing takes that back, so the release may not make them known better, and no more.
 Exits 1 where the release leaves another count in danger.
@@ -35,6 +36,14 @@ def by_thumb(model, first: set[int]) -> set[int]:
     return hidden
 
 
+def _headline(rows, month: str) -> np.ndarray:
+    """Return the rows that hold the headline of the month's own communes."""
+    from infoaccess import units
+
+    own = {"area_set": units.commune_set(month), "measure": "deprived_any", "base": "household", "group": "all"}
+    return np.flatnonzero(np.logical_and.reduce([(rows[k] == v).to_numpy() for k, v in own.items()]))
+
+
 def main() -> int:
     """Compare the three for every month."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -46,11 +55,12 @@ def main() -> int:
     from infoaccess import attack, disclosure, linked, protection, rooms, store
 
     rules, worst, seconds, total = linked.declared(), 0, [], np.zeros(3, int)
-    print("month, bundles, small counts | in danger, told | hidden | lost (by primary, thumb, release) | seconds")
+    ways = "(by primary, thumb, release)"
+    print(f"month, bundles, small counts | in danger, told | hidden | lost {ways} | headline | seconds")
     for month in store.months(rooms.INDICATORS)[:: given.every]:
         start = time.process_time()
         rows = linked.kept(linked.read(month), month, rules, given.threshold)
-        _, model = disclosure.model(rows, month, given.threshold, rules)
+        rows, model = disclosure.model(rows, month, given.threshold, rules)
         found = protection.protect(model)
         seconds.append(time.process_time() - start)
         first, printed = found.first, len(model.cost)
@@ -62,11 +72,12 @@ def main() -> int:
         finite = np.where(np.isfinite(model.cost), model.cost, 0)
         lost = [finite[list(way - first)].sum() for way in ways]
         worst = max(worst, danger[-1])
+        headline = [int(model.bundle[3 * c]) in found.hidden for c in model.cell[_headline(rows, month)] if c >= 0]
         print(
             f"{month} {printed:6d} {found.audit.attacked:6d} | "
             f"{danger[0]:6d} {danger[1]:6d} {danger[2]:6d} {found.before:3d} | "
             f"{len(ways[0]):6d} {len(ways[1]):6d} {len(ways[2]):6d} | {lost[0]:6.0f} {lost[1]:6.0f} {lost[2]:6.0f} | "
-            f"{seconds[-1]:.1f}",
+            f"{sum(headline):3d}/{len(headline):3d} | {seconds[-1]:.1f}",
             flush=True,
         )
     print(f"in danger in all months: {total[0]} by primary alone, {total[1]} by thumb, {total[2]} in the release")

@@ -39,9 +39,21 @@ def block(ex, inner=None, svg=None):
 
 def figures(**more):
     number = {"id": "deprived_any.rate", "label": "Tỷ lệ", "text": "24,3 %", "value": 0.243, "detail": "320/1.318 hộ"}
-    number["changes"] = [{"label": "so với tháng trước", "text": "−0,4 điểm %", "direction": "down", "good": True}]
-    hidden = {"id": "hidden.rate", "label": "Ẩn", "text": "…", "value": None, "detail": None, "changes": []}
-    return base("key_figures", "key", heading="1. Số chính", sentences=["Câu."], numbers=[number, hidden]) | more
+    change = {"label": "so với tháng trước", "text": "−0,4 điểm %", "direction": "down", "good": True, "since": "month"}
+    number |= {"changes": [change], "months": [0.3, None, 0.2, 0.1]}
+    hidden = {
+        "id": "hidden.rate",
+        "label": "Ẩn",
+        "text": "…",
+        "value": None,
+        "detail": None,
+        "changes": [],
+        "months": [],
+    }
+    numbers, said = [number, hidden], more.pop("sentences", ["Câu."])
+    asked = [{"id": "lacking", "ask": "Ai?", "sentences": said, "numbers": [n["id"] for n in numbers]}]
+    parts = {"numbers": numbers, "sentences": said, "questions": asked, "caution": []}
+    return base("key_figures", "key", heading="1. Số chính", **parts) | more
 
 
 def table(count=3, **more):

@@ -379,13 +379,16 @@ def test_any_exhibit_takes_any_text(text):
     column = {"label": text, "align": "left", "group": text}
     row = {"cells": [text], "sort": [text], "marks": [None], "bold": False}
     number = {"id": "n", "label": text, "text": text, "value": 1.0, "detail": text}
-    number["changes"] = [{"label": text, "text": text, "direction": "up", "good": True}]
+    number["changes"] = [{"label": text, "text": text, "direction": "up", "good": False, "since": "month"}]
+    number["months"] = [1.0, 2.0, 3.0]
+    listed = f"{text}: {text}; {text}"  # shown line by line
+    asked = {"id": "q", "ask": text, "sentences": [text, listed], "numbers": ["n"]}
     title = dict.fromkeys(("page_title", "area_name", "period", "state", "parent_body", "issuing_body"), text)
     title |= {"kind": "title", "id": "title", "lang": "vi", "month": "2025-07", "area": "46"}
     title |= {"doc_type": text, "subject": text, "banners": [text]}
     shown = [
         exhibits.Exhibit(title),
-        exhibits.key_figures("k", text, [number], [text], [text]),
+        exhibits.key_figures("k", text, [number], {"questions": [asked], "caution": [text]}, [text]),
         exhibits.table("t", text, text, [column], [row], [text]),
         exhibits.text("x", text, [text], [text]),
     ]

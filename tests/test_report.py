@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from infoaccess import programme, report_comparison, report_poverty, report_programme, rooms, units, words
+from infoaccess import figures, programme, report_comparison, report_poverty, report_programme, rooms, units, words
 from infoaccess.released import Cell, Release
 from infoaccess.report import Report
 
@@ -55,7 +55,19 @@ def test_months_stand_beside_each_other_with_changes_in_points_and_counts():
 def test_a_hidden_month_gives_no_change():
     cells = at("2025-12", "deprived_any", cell(30, 100)) | at("2025-11", "deprived_any", HIDDEN)
     shown = rows(report_comparison.months_table(made(cells)))["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"]
-    assert shown[1:3] == ["(*)", "–"]
+    assert shown[1:3] == ["(*)", "(*)"]
+    gone = at("2025-12", "deprived_any", cell(30, 100)) | at("2025-11", "listed", cell(3, 9))
+    shown = rows(report_comparison.months_table(made(gone)))["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"]
+    assert shown[1:3] == ["…", "…"]
+
+
+def test_months_of_which_one_lacks_a_list_are_not_compared():
+    cells = at("2025-12", "deprived_any", cell(30, 100)) | at("2025-11", "deprived_any", cell(20, 80, received=0))
+    table = report_comparison.months_table(made(cells))
+    shown = rows(table)["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"]
+    assert shown[1:3] == ["25,0\xa0%¹", "¹"] and any("một trong hai tháng" in note for note in table.data["notes"])
+    number = next(n for n in figures.headline(made(cells).release, "46", words.load("vi")) if n["value"] == 0.3)
+    assert number["changes"] == [] and number["months"][-2:] == [None, 0.3]
 
 
 @pytest.mark.parametrize(("then", "marked"), [("2023-12", True), ("2024-12", False)])
@@ -128,6 +140,13 @@ def test_a_month_that_follows_none_says_why():
         assert {row["cells"][-1] for row in table.data["rows"]} == {"…"}
     told = report_poverty.changes_table(made(at("2025-12", "now_any", cell(7, 20))))
     assert not any(note.startswith("Không có số liệu") for note in told.data["notes"])
+
+
+def test_changes_of_a_commune_are_not_told_and_the_report_says_why():
+    cells = at("2025-12", "flow_poor_opening", cell(7, 7), code="20044")
+    _, changes, flows = report_poverty.section(made(cells, area="20044"))
+    assert changes.data["kind"] == "text" and "Chỉ công bố ở cấp thành phố và cấp huyện" in changes.data["sentences"][0]
+    assert flows.data["kind"] == "table"
 
 
 def test_the_outlook_names_a_month_only_where_the_pace_allows():

@@ -72,7 +72,8 @@ def book(
     reports = [replace(city, release=release, area=unit | more) for unit, more in zip(here, above, strict=True)]
     whole = next(r for r in reports if r.code == units.CITY)
     sheets = [_months(reports)]
-    sheets += [_table(reports, name, *made) for name, made in TABLES.items()]
+    moved = [r for r in reports if report_poverty.has_changes(r)]
+    sheets += [_table(moved if name == "changes" else reports, name, *made) for name, made in TABLES.items()]
     sheets += [_table([whole], name, *made) for name, made in CITY.items()]
     sheets += [_form(whole, layout) for layout in form_layouts.layouts(month) if layout.number in FORMS]
     return annex_sheets.book(_cover(whole), sheets)

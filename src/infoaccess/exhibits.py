@@ -51,11 +51,15 @@ def text(id_: str, heading: str | None, sentences: list[str], notes: list[str] =
     return Exhibit(base("text", id_, heading, None, list(notes)) | {"sentences": sentences})
 
 
-def key_figures(
-    id_: str, heading: str | None, numbers: list[dict], sentences: list[str], notes: list[str] = ()
-) -> Exhibit:
-    """Show headline numbers with their changes, and the sentences that read them."""
-    return Exhibit(base("key_figures", id_, heading, None, list(notes)) | {"numbers": numbers, "sentences": sentences})
+def key_figures(id_: str, heading: str | None, numbers: list[dict], answers: dict, notes: list[str] = ()) -> Exhibit:
+    """Show headline numbers with their changes, and the sentences that read them.
+
+    `answers`: questions (id, ask, sentences, ids of numbers) and caution, what qualifies all of them.
+    """
+    said = [one for question in answers["questions"] for one in question["sentences"]] + answers["caution"]
+    return Exhibit(
+        base("key_figures", id_, heading, None, list(notes)) | {"numbers": numbers, "sentences": said} | answers
+    )
 
 
 def table(

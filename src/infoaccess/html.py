@@ -17,7 +17,7 @@ import mistune
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from infoaccess import words
+from infoaccess import first_screen, words
 
 FILTER_FROM = 13  # rows from which a table gets a filter
 TALL_FROM = 25  # rows from which a table scrolls under its own heading
@@ -48,6 +48,7 @@ def exhibit(ex: dict, inner: str | None = None, static: str | None = None, lang:
         static=Markup(static or ""),
         tiers=_tiers(ex.get("columns", [])),
         rows=[_row(row, w("page.suppressed_sign")) for row in ex.get("rows", [])],
+        numbers={number["id"]: number for number in ex.get("numbers", [])},
         filter_from=FILTER_FROM,
         tall_from=TALL_FROM,
     )
@@ -203,6 +204,8 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     made.filters["policy_hash"] = _hash
+    made.filters["spark"] = first_screen.spark
+    made.filters["units_apart"] = first_screen.units_apart
     return made
 
 

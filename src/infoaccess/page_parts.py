@@ -57,7 +57,7 @@ class _Parser(HTMLParser):
         elif tag == "data" and "data-number-id" in given:
             value = given.get("value")
             self.number, self.kept = (given["data-number-id"], float(value) if value else None), []
-        elif tag == "div" and given.get("class") == "lead":
+        elif tag == "div" and "lead" in (given.get("class") or "").split():
             self.lead = True
         elif tag == "p" and self.lead:
             self.kept = []

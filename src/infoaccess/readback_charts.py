@@ -7,7 +7,7 @@ reading line would say are all found. In the PDF the numbers in the drawings are
 import re
 from html import unescape
 
-from infoaccess import figures, page_parts, report_comparison, report_pictures, report_programme
+from infoaccess import findings, page_parts, report_comparison, report_pictures, report_programme
 from infoaccess.exhibits import Exhibit
 from infoaccess.page_parts import Page
 from infoaccess.report import Report
@@ -21,8 +21,7 @@ def drawn(r: Report) -> list[Exhibit]:
 
 def said(r: Report) -> list[str]:
     """Say a report's findings anew from room 4."""
-    below = r.children if not r.area["area_set"].endswith("commune") else []
-    return figures.sentences(r.release, r.area, r.w, below)
+    return findings.sentences(r.release, r.area, r.w, r.children, r.above)
 
 
 def of_page(page: Page, r: Report, found: list[Exhibit]) -> list[str]:

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from infoaccess import comparability, deprivation, exhibits, figures, released, rooms, units, words
+from infoaccess import comparability, deprivation, exhibits, figures, findings, released, rooms, units, words
 from infoaccess import edition as editions
 from infoaccess.errors import UsageError
 from infoaccess.exhibits import Exhibit
@@ -37,6 +37,11 @@ class Report:
     def code(self) -> str:
         """Return the unit's code."""
         return self.area["code"]
+
+    @property
+    def above(self) -> dict | None:
+        """Return the unit that this one lies in; None for the city."""
+        return released.area(self.release.month, self.area["parent_code"]) if self.code != units.CITY else None
 
 
 def open(
@@ -143,10 +148,20 @@ def _recipients(body: dict, w: Words) -> list[str]:
 def key_figures(r: Report) -> Exhibit:
     """Show the headline numbers with their changes, and the sentences that read them."""
     numbers = figures.headline(r.release, r.code, r.w)
-    below = r.children if not r.area["area_set"].endswith("commune") else []
-    said = figures.sentences(r.release, r.area, r.w, below)
-    notes = [signs(r)]
-    return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, said, notes)
+    said = findings.answers(r.release, r.area, r.w, r.children, r.above)
+    commune = r.area["area_set"].endswith("commune")
+    asked = [
+        {
+            "id": key,
+            "ask": r.w(f"ask.{key}_commune" if commune and key == findings.WHERE else f"ask.{key}"),
+            "sentences": said.get(key, []),
+            "numbers": [spec.id for spec in findings.ASKED.get(key, ())],
+        }
+        for key in findings.QUESTIONS
+        if key != findings.CAUTION and (said.get(key) or key in findings.ASKED)
+    ]
+    parts = {"questions": asked, "caution": said.get(findings.CAUTION, [])}
+    return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, parts, [signs(r)])
 
 
 def method(r: Report) -> Exhibit:

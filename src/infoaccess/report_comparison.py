@@ -26,17 +26,21 @@ def months_table(r: Report) -> Exhibit:
     for against, month in shown:
         tier = w(f"against.{against}", month=words.month_short(month))
         heads += [column(w("column.then"), tier), column(w("column.change"), tier)]
-    rows, broken = [], False
+    rows, broken, uneven = [], False, False
     for spec in HEADLINES:
         cells = [cell(_count(r, spec, r.release.month), spec.part, r)]
         for _, month in shown:
             then = _count(r, spec, month)
             crossed = comparing.across_2g(spec.measure, month, r.release.month)
-            change = figures.change(_count(r, spec, r.release.month), then, spec, w)
+            now = _count(r, spec, r.release.month)
+            change = figures.change(now, then, spec, w)
             broken |= crossed and change is not None
-            cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, w)]
+            sign = figures.no_change(now, then, spec.part, w)
+            uneven |= change is None and sign == w("sign.partial")
+            cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, sign, w)]
         rows.append(row(w(f"row.{spec.id.split('.')[0]}"), cells))
     notes = [signs(r), *([w("note.compared")] if shown else []), *([w("note.twog")] if broken else [])]
+    notes += [w("note.uneven")] if uneven else []
     notes += [w("note.not_compared", months=", ".join(untold))] if untold else []
     return exhibits.table("months", None, w("caption.months", period=r.period), heads, rows, notes)
 
@@ -45,10 +49,10 @@ def _count(r: Report, spec: Headline, month: str):
     return r.release.cell(r.code, spec.measure, month=month, base=spec.base)
 
 
-def _change(change: dict | None, part: str, crossed: bool, w) -> tuple:
-    """Return a change as a cell without its unit, which the table's note tells."""
+def _change(change: dict | None, part: str, crossed: bool, sign: str, w) -> tuple:
+    """Return a change as a cell without its unit, which the table's note tells; `sign` says why there is none."""
     if change is None:
-        return words_only("–", None)
+        return words_only(sign, None)
     text = words.signed(change["step"] / 10, w.lang, 1) if part == "rate" else change["text"]
     return words_only(text + (w("sign.twog") if crossed else ""), change["step"])
 

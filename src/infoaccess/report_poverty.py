@@ -8,6 +8,7 @@ from infoaccess.report_cells import cell, column, row, signs, words_only
 
 CLASSES = ("poor", "near_poor")
 SHARED = {deprivation.INTERNET: "deprived_internet", deprivation.DEVICE: "deprived_device"}  # counted in 3a already
+FLOWS = "flow_poor_opening"  # missing: the month follows none
 CHANGES = (
     "before_any",
     "no_longer_any",
@@ -22,13 +23,18 @@ CHANGES = (
 
 
 def section(r: Report) -> tuple[Exhibit, ...]:
-    """Show the whole section; a month that follows none says so instead of showing two tables without a figure."""
-    moved = changes_table(r), movements_table(r)
-    return indicators_table(r), *(_untold(t, r) if _not_followed(r) else t for t in moved)
+    """Show the whole section; a table that would show no figure at all says why instead."""
+    return indicators_table(r), _or_why(changes_table(r), "now_any", r), _or_why(movements_table(r), FLOWS, r)
 
 
-def _untold(table: Exhibit, r: Report) -> Exhibit:
-    return exhibits.text(table.data["id"], None, [f"{table.data['caption']}. {r.w('note.not_followed')}"])
+def _or_why(table: Exhibit, measure: str, r: Report) -> Exhibit:
+    why = _not_followed(measure, r)
+    return exhibits.text(table.data["id"], None, [f"{table.data['caption']}. {why[0]}"]) if why else table
+
+
+def has_changes(r: Report) -> bool:
+    """Tell whether changes of deprivation are released of a unit like this (linked.toml: not below the district)."""
+    return not r.area["area_set"].endswith("commune") or r.release.cell(r.code, "now_any").status != "missing"
 
 
 def indicators_table(r: Report) -> Exhibit:
@@ -81,7 +87,7 @@ def changes_table(r: Report) -> Exhibit:
         bold = name in ("before_any", "now_any")
         rows.append(row(w(f"change_row.{name}"), [*cells, cell(count, "numerator", r)], bold=bold))
     heads = [column(w("column.change_row"), align="left"), column("+/−"), column(w("column.households"))]
-    notes = [signs(r), w("note.changes")] + _not_followed(r)
+    notes = [signs(r), w("note.changes")] + _not_followed("now_any", r)
     return exhibits.table("changes", None, w("caption.changes", period=r.period), heads, rows, notes)
 
 
@@ -89,9 +95,11 @@ def _sign(name: str, inner: tuple[str, ...]) -> str:
     return "" if name not in inner else "+" if inner.index(name) > 2 else "−"
 
 
-def _not_followed(r: Report) -> list[str]:
-    """Say why there are no movements where a month follows none."""
-    return [] if r.release.cell(r.code, "now_any").status != "missing" else [r.w("note.not_followed")]
+def _not_followed(measure: str, r: Report) -> list[str]:
+    """Say why there are no movements where a month follows none, or where they are not told of a commune."""
+    if r.release.cell(r.code, measure).status != "missing":
+        return []
+    return [r.w("note.not_followed" if measure != "now_any" or has_changes(r) else "note.not_by_commune")]
 
 
 def movements_table(r: Report) -> Exhibit:
@@ -104,5 +112,5 @@ def movements_table(r: Report) -> Exhibit:
         line = w("movement.line", number=n, name=w(f"movement.{name}"))
         rows.append(row(line, cells, bold=name in ("opening", "closing")))
     heads = [column(w("column.movement"), align="left"), column("+/−"), *(column(w(f"group.{g}")) for g in CLASSES)]
-    notes = [signs(r), w("note.movements")] + _not_followed(r)
+    notes = [signs(r), w("note.movements")] + _not_followed(FLOWS, r)
     return exhibits.table("movements", None, w("caption.movements", period=r.period), heads, rows, notes)

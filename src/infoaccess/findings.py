@@ -1,0 +1,187 @@
+"""The sentences that read a unit's headline numbers: who lacks information, who has a phone, where to act.
+
+Each is made from released counts and says no more than these: no change between months of which one has lists of fewer
+communes, no place in an order but among the units whose rate is published.
+"""
+
+from infoaccess import figures, rooms, words
+from infoaccess.figures import HEADLINES, count_text, rate_text
+from infoaccess.released import Cell, Release
+from infoaccess.words import Words
+
+LACKING, GOT, WHERE, CAUTION = QUESTIONS = ("lacking", "got", "where", "caution")
+ASKED = {LACKING: HEADLINES[:4], GOT: HEADLINES[4:]}  # the headlines that answer a question
+WORST = 3  # units that are named
+
+
+def answers(release: Release, area: dict, w: Words, children: list[dict], above: dict | None) -> dict[str, list[str]]:
+    """Answer each question in plain words; `caution` holds what qualifies all answers.
+
+    `children`: the units of the report's table, for a commune those beside it; `above`: the unit that it lies in.
+    """
+    code, period = area["code"], words.month(release.month, w.lang)
+    listed = release.cell(code, "listed")
+    if listed.numerator_status == "missing":
+        return _last_known(release, code, w) | {CAUTION: [w("sentence.missing", period=period, area=area["name"])]}
+    commune = area["area_set"].endswith("commune")
+    return {
+        LACKING: _lacking(release, area, w),
+        GOT: _got(release, code, w),
+        WHERE: _beside(release, area, w, children, above) if commune else _where(release, children, w),
+        CAUTION: _caution(listed, area, period, w),
+    }
+
+
+def sentences(release: Release, area: dict, w: Words, children: list[dict], above: dict | None) -> list[str]:
+    """Return all answers one after another."""
+    return [said for some in answers(release, area, w, children, above).values() for said in some]
+
+
+def _lacking(release: Release, area: dict, w: Words) -> list[str]:
+    facts = {"period": words.month(release.month, w.lang), "area": area["name"]}
+    listed, deprived = (release.cell(area["code"], m) for m in ("listed", "deprived_any"))
+    if listed.numerator is None:
+        said = [w("sentence.listed_hidden", **facts)]
+    else:
+        said = [w("sentence.listed", **facts, listed=count_text(listed, w))]
+    if deprived.status == "published" and not deprived.numerator:
+        said.append(w("sentence.deprived_none"))
+    elif deprived.status == "published":
+        counted = {"count": count_text(deprived, w), "rate": rate_text(deprived, w)}
+        said.append(w("sentence.deprived", **counted, changes=_changes(release, area["code"], "deprived_any", w)))
+    elif deprived.status == "suppressed":
+        said.append(w("sentence.deprived_hidden"))
+    return said
+
+
+def _got(release: Release, code: str, w: Words) -> list[str]:
+    phones = release.cell(code, "household_smartphone")
+    said = []
+    if phones.status == "published":
+        changes = _changes(release, code, "household_smartphone", w)
+        said.append(w("sentence.smartphone", rate=rate_text(phones, w), changes=changes))
+    elif phones.status == "suppressed":
+        said.append(w("sentence.smartphone_hidden"))
+    return [*said, _programme(release, code, w)]
+
+
+def _programme(release: Release, code: str, w: Words) -> str:
+    cell = release.cell(code, "covered")
+    if cell.status != "published":
+        return w("sentence.covered_none" if cell.status == "empty" else "sentence.covered_hidden")
+    more = _step(release, code, "handed", "month", w)
+    grown = w("sentence.handed_more", count=more["text"].lstrip("+")) if more and more["step"] > 0 else ""
+    waiting, handed = cell.denominator - cell.numerator, count_text(cell, w)
+    if not waiting:
+        return w("sentence.covered_all", handed=handed, more=grown)
+    facts = {"handed": handed, "rate": rate_text(cell, w), "waiting": _waits(cell, w)}
+    return w("sentence.covered", **facts, more=grown)
+
+
+def _waits(need: Cell, w: Words) -> str:
+    return words.number(need.denominator - need.numerator, w.lang) + (w("sign.partial") if need.partial else "")
+
+
+def _step(release: Release, code: str, name: str, back: str, w: Words) -> dict | None:
+    spec = next(s for s in HEADLINES if s.id.split(".")[0] == name)
+    return figures.since(release, code, spec, back, w)
+
+
+def _changes(release: Release, code: str, name: str, w: Words) -> str:
+    """Say a number's changes within a sentence: ", giảm 0,4 điểm % so với tháng trước"."""
+    said = []
+    for back in ("month", "year"):
+        if found := _step(release, code, name, back, w):
+            moved = w(f"change.{found['direction']}", by=found["text"].lstrip("+−"))
+            said.append(f"{moved} {w(f'change.{back}')}")
+    return ", " + ", ".join(said) if said else ""
+
+
+def _where(release: Release, children: list[dict], w: Words) -> list[str]:
+    """Name the three units where most is to be done, among those whose figures are published."""
+    said = []
+    cells = [(u["name"], u["code"], release.cell(u["code"], "deprived_any")) for u in children]
+    rated = sorted(((c.rate, name, code, c) for name, code, c in cells if c.rate), reverse=True)[:WORST]
+    enough = sum(c.rate is not None for *_, c in cells) >= WORST
+    if enough and not rated:
+        said.append(w("sentence.worst_none"))
+    elif enough:
+        steps = [_step(release, code, "deprived_any", "year", w) for _, _, code, _ in rated]
+        shares = [rate_text(c, w) for *_, c in rated]
+        said.append(_named("worst", "rate", [name for _, name, *_ in rated], shares, steps, w))
+    needs = [(u["name"], u["code"], release.cell(u["code"], "covered")) for u in children]
+    known = [(c.denominator - c.numerator, name, code, c) for name, code, c in needs if c.status == "published"]
+    waiting = sorted((one for one in known if one[0]), reverse=True)[:WORST]
+    if len(known) >= WORST and waiting:
+        steps = [_waiting_step(release, code, w) for _, _, code, _ in waiting]
+        counts = [_waits(c, w) for *_, c in waiting]
+        said.append(_named("least_covered", "count", [name for _, name, *_ in waiting], counts, steps, w))
+    return said or [w("sentence.nowhere")]
+
+
+def _named(key: str, kind: str, names: list[str], values: list[str], steps: list[dict | None], w: Words) -> str:
+    told = []
+    for name, value, step in zip(names, values, steps, strict=True):
+        facts = {"name": name, kind: value}
+        told.append(
+            w(f"sentence.unit_{kind}_step", **facts, step=step["text"]) if step else w(f"sentence.unit_{kind}", **facts)
+        )
+    since = w(f"sentence.{key}_since") if any(steps) else ""
+    return w(f"sentence.{key}", since=since, units="; ".join(told))
+
+
+def _waiting_step(release: Release, code: str, w: Words) -> dict | None:
+    now, then = (release.cell(code, "covered", month=m) for m in (release.month, rooms.shift(release.month, -1)))
+    if now.status != "published" or then.status != "published" or not figures.comparable(now, then):
+        return None
+    step = (now.denominator - now.numerator) - (then.denominator - then.numerator)
+    return {"text": words.signed(step, w.lang), "step": step}
+
+
+def _beside(release: Release, area: dict, w: Words, units: list[dict], above: dict | None) -> list[str]:
+    """Set a commune's rate beside that of the unit it lies in, and in order among those published beside it."""
+    own, said = release.cell(area["code"], "deprived_any"), []
+    whole = release.cell(above["code"], "deprived_any") if above else Cell()
+    if own.status == "suppressed":
+        said.append(w("sentence.not_placed"))
+    if own.rate is not None:
+        if whole.rate is not None:
+            step = words.points(own.rate - whole.rate, w.lang)
+            key = "equal" if step == words.points(0, w.lang) else "above" if own.rate > whole.rate else "below"
+            facts = {"by": step.lstrip("+−"), "rate": words.share(whole.rate, w.lang), "area": area["name"]}
+            said.append(w(f"sentence.{key}", whole=above["name"], **facts))
+        rates = [c.rate for u in units if (c := release.cell(u["code"], "deprived_any")).rate is not None]
+        if len(rates) >= WORST:
+            place = 1 + sum(rate > own.rate for rate in rates)
+            key = "place_first" if place == 1 else "place_last" if own.rate == min(rates) else "place"
+            said.append(w(f"sentence.{key}", place=place, of=len(rates), whole=above["name"] if above else ""))
+    need = release.cell(area["code"], "covered")
+    if need.status == "published" and need.denominator > need.numerator:
+        step = _waiting_step(release, area["code"], w)
+        more = w("sentence.waiting_step", step=step["text"]) if step else ""
+        said.append(w("sentence.waiting", count=_waits(need, w), more=more))
+    return said
+
+
+def _caution(listed: Cell, area: dict, period: str, w: Words) -> list[str]:
+    if not listed.partial:
+        return []
+    facts = {"missing": listed.expected - listed.received, "all": listed.expected}
+    return [w("sentence.partial", **facts, area=area["name"], period=period)]
+
+
+def _last_known(release: Release, code: str, w: Words) -> dict[str, list[str]]:
+    """Say of a unit without a list the last month of which something is known."""
+    for month in reversed(release.months[:-1]):
+        counts = (release.cell(code, m, month=month) for m in ("listed", "deprived_any", "household_smartphone"))
+        listed, deprived, phones = counts
+        if listed.numerator is None:
+            continue
+        facts = {"period": words.month(month, w.lang), "listed": count_text(listed, w)}
+        if deprived.rate is None:
+            lacking = w("sentence.last_listed", **facts)
+        else:
+            lacking = w("sentence.last_deprived", **facts, rate=rate_text(deprived, w))
+        got = [] if phones.rate is None else [w("sentence.last_smartphone", **facts, rate=rate_text(phones, w))]
+        return {LACKING: [lacking], GOT: got or [w("sentence.no_figures")]}
+    return {LACKING: [w("sentence.no_figures")], GOT: [w("sentence.no_figures")]}
