@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import subprocess
+from collections import Counter
 from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
@@ -102,7 +103,7 @@ def data_of(page: str, name: str) -> dict:
 
 
 def test_a_city_has_four_maps_a_commune_one(city, home):
-    assert [one.data["id"] for one in city[0]] == ["map", "map_change", "map_bivariate", "map_quarters"]
+    assert [one.data["id"] for one in city[0]] == ["map", "map_change", "map_quarters", "map_bivariate"]
     assert all(len(one.data["alt"]) > 60 for one in city[0])
     assert [one.data["id"] for one in made("2025-12", "20044")[0]] == ["map"]
     first = made("2023-01", "46")[0]  # nothing to compare with yet
@@ -182,7 +183,7 @@ def test_other_territory_cannot_be_compared(city, monkeypatch):
 def test_colours_mean_the_same_in_all_reports_of_a_month(city, home):
     mine = data_of(city[1], "map")["measures"]
     assert data_of(made("2025-12", "20044")[1], "map")["measures"] == mine
-    swatches = re.findall(r'<g transform="translate\([^)]+\)"><rect [^>]*fill="(#\w+)"', city[0][3].svg)
+    swatches = re.findall(r'<g transform="translate\([^)]+\)"><rect [^>]*fill="(#\w+)"', city[0][2].svg)
     assert swatches[:5] == mine[0]["colours"]
 
 
@@ -197,6 +198,14 @@ def test_classes_rest_on_the_communes_of_each_time(home):
     assert map_series.bases(["2030-01"], ["covered"]) == {"covered": []}
 
 
+def test_the_reports_own_month_weighs_as_much_as_all_before(home):
+    months = ["2024-12", "2025-03", "2025-12"]
+    before, now = (map_series.bases(some, ["covered"])["covered"] for some in ([*months[:2], "2030-01"], months[2:]))
+    both = Counter(map_series.bases(months, ["covered"])["covered"])
+    both.subtract(before)
+    assert abs(both.total() - len(before)) <= len(now) < len(before) and set(both.elements()) == set(now)
+
+
 def rate(month: str, area_set: str, code: str, measure: str) -> str:
     """Print a released rate as a page does."""
     frame = pl.read_parquet(rooms.data(rooms.RELEASE, month) / "counts.parquet")
@@ -208,7 +217,7 @@ def rate(month: str, area_set: str, code: str, measure: str) -> str:
 def test_a_districts_maps_show_its_own_communes(home):
     maps, page, _ = made("2025-06", "476")
     own = set(units.of("B_commune").query("parent_code == '476'")["code"])
-    assert [one.data["id"] for one in maps] == ["map", "map_change", "map_bivariate", "map_quarters"]
+    assert [one.data["id"] for one in maps] == ["map", "map_change", "map_quarters", "map_bivariate"]
     assert set(data_of(page, "map_change")["layers"][0]["units"]) == own
     assert len(data_of(page, "map")["layers"][0]["units"]) == 133
     ids = set(re.findall(r' id="([^"]+)"', page))

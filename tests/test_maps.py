@@ -311,6 +311,8 @@ def test_change_has_its_zero_in_the_middle():
         assert scale.place(size) + scale.place(-size) == 6 and scale.place(size) > 3
     better = map_scale.diverging([-0.31, 0.02], more_is_better=True)
     assert better.colours == scale.colours[::-1] and len(scale.labels) == 7
+    # One small unit's leap does not put all others into one class.
+    assert map_scale.diverging([-0.12] * 40 + [0.9], more_is_better=False).limits[-1] == 100
 
 
 def changes():

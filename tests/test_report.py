@@ -142,6 +142,14 @@ def test_a_month_that_follows_none_says_why():
     assert not any(note.startswith("Không có số liệu") for note in told.data["notes"])
 
 
+def test_movements_of_a_unit_without_a_list_say_so():
+    here = at("2025-12", "listed", cell(90, 90), code="20044")
+    before = at("2025-11", "listed", cell(90, 90), code="20044")
+    for cells, why in ((here, "chưa có danh sách"), (before, "chưa có danh sách"), (here | before, "không nối được")):
+        _, _, flows = report_poverty.section(made(cells, area="20044"))
+        assert flows.data["kind"] == "text" and why in flows.data["sentences"][0]
+
+
 def test_changes_of_a_commune_are_not_told_and_the_report_says_why():
     cells = at("2025-12", "flow_poor_opening", cell(7, 7), code="20044")
     _, changes, flows = report_poverty.section(made(cells, area="20044"))

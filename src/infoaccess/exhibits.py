@@ -56,7 +56,7 @@ def key_figures(id_: str, heading: str | None, numbers: list[dict], answers: dic
 
     `answers`: questions (id, ask, sentences, ids of numbers) and caution, what qualifies all of them.
     """
-    said = [one for question in answers["questions"] for one in question["sentences"]] + answers["caution"]
+    said = answers["caution"] + [one for question in answers["questions"] for one in question["sentences"]]
     return Exhibit(
         base("key_figures", id_, heading, None, list(notes)) | {"numbers": numbers, "sentences": said} | answers
     )
@@ -80,12 +80,22 @@ def table(
     return Exhibit(base("table", id_, heading, caption, list(notes)) | parts)
 
 
-def picture(kind: str, id_: str, heading: str | None, caption: str, alt: str, drawn, notes: list[str] = ()) -> Exhibit:
-    """Show a chart or a map; `drawn` has html and svg, `alt` says what can be seen."""
+def picture(
+    kind: str,
+    id_: str,
+    heading: str | None,
+    caption: str,
+    alt: str,
+    drawn,
+    notes: list[str] = (),
+    *,
+    half: bool = False,
+) -> Exhibit:
+    """Show a chart or a map; `drawn` has html and svg, `alt` says what can be seen, two of `half` share a sheet."""
     if not alt.strip():
         raise ValueError(f"{kind} {id_}: a picture needs an alternative text")
     return Exhibit(
-        base(kind, id_, heading, caption, list(notes)) | {"alt": alt},
+        base(kind, id_, heading, caption, list(notes)) | {"alt": alt} | ({"half": True} if half else {}),
         drawn.html,
         drawn.svg,
         getattr(drawn, "figure", None),

@@ -9,7 +9,7 @@ from infoaccess.figures import HEADLINES, count_text, rate_text
 from infoaccess.released import Cell, Release
 from infoaccess.words import Words
 
-LACKING, GOT, WHERE, CAUTION = QUESTIONS = ("lacking", "got", "where", "caution")
+CAUTION, LACKING, GOT, WHERE = QUESTIONS = ("caution", "lacking", "got", "where")
 ASKED = {LACKING: HEADLINES[:4], GOT: HEADLINES[4:]}  # the headlines that answer a question
 WORST = 3  # units that are named
 
@@ -22,13 +22,13 @@ def answers(release: Release, area: dict, w: Words, children: list[dict], above:
     code, period = area["code"], words.month(release.month, w.lang)
     listed = release.cell(code, "listed")
     if listed.numerator_status == "missing":
-        return _last_known(release, code, w) | {CAUTION: [w("sentence.missing", period=period, area=area["name"])]}
+        return {CAUTION: [w("sentence.missing", period=period, area=area["name"])]} | _last_known(release, code, w)
     commune = area["area_set"].endswith("commune")
     return {
+        CAUTION: _caution(listed, area, period, w),
         LACKING: _lacking(release, area, w),
         GOT: _got(release, code, w),
         WHERE: _beside(release, area, w, children, above) if commune else _where(release, children, w),
-        CAUTION: _caution(listed, area, period, w),
     }
 
 

@@ -1,4 +1,4 @@
-"""The maps of the progress report: rates by month, change over a year, two shares at once, one picture a quarter.
+"""The maps of the progress report: rates by month, change over a year, one picture a quarter, two shares at once.
 
 The report of a commune has the first only; the others show the units that a city's or district's report is about.
 """
@@ -17,7 +17,6 @@ from infoaccess import (
     maps,
     memo,
     released,
-    report,
     rooms,
     units,
     words,
@@ -32,7 +31,8 @@ MAPPED = (("deprived_any", "deprivation"), ("household_smartphone", "progress"),
 CHANGED = (("deprived_any", False), ("household_smartphone", True), ("covered", True))  # is more better?
 MEASURES = [measure for measure, _ in MAPPED]
 MAIN = "map"
-COMPARED = 6  # units with both figures that make a picture of two
+COMPARED = 6  # units with both figures that make a picture of two,
+FEWEST = 1 / 3  # and of all units: a map of little but hatching says nothing
 
 
 def layer(area_set: str) -> dict:
@@ -52,10 +52,10 @@ def _drawing(path: str) -> dict:
 
 
 def unit_maps(r: Report) -> list[Exhibit]:
-    """Show the report's maps: the first, and for a city or district change, two shares and the quarters."""
+    """Show the report's maps: the first, and for a city or district change, the quarters and two shares."""
     shown = [unit_map(r)]
     if not r.area["area_set"].endswith("commune"):
-        shown += [one for one in (change(r), bivariate(r), quarters(r)) if one]
+        shown += [one for one in (change(r), quarters(r), bivariate(r)) if one]
     return shown
 
 
@@ -83,8 +83,7 @@ def unit_map(r: Report) -> Exhibit:
         unit=w("unit.households"),
     )
     caption = w("caption.map", period=r.period)
-    notes = [report.signs(r), w("note.sum")]
-    return exhibits.picture("map", MAIN, w("section.map"), caption, _alt(r, drawn), picture, notes)
+    return exhibits.picture("map", MAIN, w("section.map"), caption, _alt(r, drawn), picture, [w("note.sum")])
 
 
 def warm() -> None:
@@ -124,13 +123,14 @@ def change(r: Report) -> Exhibit | None:
     period = w("map.against", now=r.period, before=words.month(before, w.lang))
     picture = _snapshot(r, "map_change", drawn, views, period)
     notes = [w("map.note.change")]
-    return exhibits.picture("map", "map_change", None, w("map.caption.change", period=period), told, picture, notes)
+    caption = w("map.caption.change", period=period)
+    return exhibits.picture("map", "map_change", None, caption, told, picture, notes, half=True)
 
 
 def bivariate(r: Report) -> Exhibit | None:
     """Show deprivation and need met at once: where much is lacking and little was handed over, action is due.
 
-    Classes are thirds of this month's units: the picture compares units, not months. None where too few have both.
+    Classes are thirds of this month's units: the picture compares units, not months. None where few have both.
     """
     w, drawn = r.w, own_layer(r)
     pair = []
@@ -139,7 +139,7 @@ def bivariate(r: Report) -> Exhibit | None:
         rates = [cell["value"] for cell in cells.values() if cell["status"] == "published"]
         pair.append((w(f"map.axis.{measure}"), cells, map_scale.scale(rates, colours, w.lang, 3)))
     both = [c for c in pair[0][1] if all(cells[c]["status"] == "published" for _, cells, _ in pair)]
-    if len(both) < COMPARED:
+    if len(both) < max(COMPARED, FEWEST * len(pair[0][1])):
         return None
     view = map_kinds.bivariate(w("map.bivariate"), *pair, [0, 2], w.lang)
     picture = _snapshot(r, "map_bivariate", drawn, [view], r.period)
@@ -150,7 +150,7 @@ def bivariate(r: Report) -> Exhibit | None:
     told = f"{w('map.alt.bivariate', area=r.area['name'], period=r.period, lacking=lacking)} {priority}"
     notes = [priority, w("map.note.bivariate")]
     caption = w("map.caption.bivariate", period=r.period)
-    return exhibits.picture("map", "map_bivariate", None, caption, told, picture, notes)
+    return exhibits.picture("map", "map_bivariate", None, caption, told, picture, notes, half=True)
 
 
 def quarters(r: Report) -> Exhibit | None:
@@ -176,8 +176,9 @@ def quarters(r: Report) -> Exhibit | None:
 
 def _snapshot(r: Report, id_: str, drawn: dict, views: list, period: str) -> maps.Map:
     base = (MAIN, layer(r.layer))
-    outlines = _outlines(r) if r.area["area_set"] == "city" else None
-    return map_kinds.snapshot(id_, drawn, views, period, outlines=outlines, lang=r.w.lang, base=base)
+    same = r.area["area_set"] == "city"  # the same units on the same sheet as the first map, so the same numbers
+    parts = {"outlines": _outlines(r), "see": r.w("map.see_first")} if same else {}
+    return map_kinds.snapshot(id_, drawn, views, period, lang=r.w.lang, base=base, **parts)
 
 
 def own_layer(r: Report) -> dict:

@@ -74,8 +74,11 @@ def snapshot(
     lang: str = "vi",
     names: dict[str, str] | None = None,
     base: tuple[str, dict] | None = None,
+    see: str | None = None,
 ) -> maps.Map:
     """Draw units of one period; paper gets the first view. `base` is the page's first map: its id and its layer.
+
+    `see` names where paper has the key of numbers and the note on boundaries, where this map shall not repeat them.
 
     Raises ValueError for an unusable id, and for no view to show.
     """
@@ -121,7 +124,7 @@ def snapshot(
     entries += [(fill, label) for _, fill, label in maps.sign_entries(met, id, lang, bool(sheet.own))]
     # The square names its measures itself; the caption tells the two times of a change.
     title = ("", period) if first.square else (first.label, "")
-    return maps.Map(live, map_svg.static(sheet, _fills(first, codes, id), title, entries, id, first.square))
+    return maps.Map(live, map_svg.static(sheet, _fills(first, codes, id), title, entries, id, first.square, see=see))
 
 
 def _fills(view: View, codes: list[str], prefix: str) -> dict[str, str]:

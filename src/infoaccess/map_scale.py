@@ -90,11 +90,14 @@ def scale(values: list[float], colours: str, lang: str = "vi", classes: int = CL
 def diverging(changes: list[float], *, more_is_better: bool, lang: str = "vi") -> Scale:
     """Choose seven classes for changes of a share, the same limits up and down, "about the same" in the middle.
 
+    Limits fit nineteen changes in twenty: one small unit's leap would put all others into one class.
+
     >>> diverging([-0.2, 0.04], more_is_better=False).limits
-    [-99, -49, -9, 10, 50, 100]
+    [-199, -99, -9, 10, 100, 200]
     """
-    largest = max((abs(tenths(change)) for change in changes), default=0)
-    steps = next((steps for steps in _CHANGES if steps[2] * 2 >= largest), _CHANGES[-1])
+    sizes = sorted(abs(tenths(change)) for change in changes) or [0]
+    largest = sizes[math.ceil(0.95 * len(sizes)) - 1]
+    steps = next((steps for steps in _CHANGES if steps[2] * 1.6 >= largest), _CHANGES[-1])
     w = words.load(lang)
     small, middle, large = (words.number(step / 10, lang, 1 if step % 10 else 0) for step in steps)
     labels = [w("map.down_by", low=large), w("map.down_between", low=middle, high=large)]

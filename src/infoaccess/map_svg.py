@@ -52,8 +52,13 @@ def static(
     entries: list[tuple[str, str]],
     prefix: str,
     square: dict | None = None,
+    *,
+    see: str | None = None,
 ) -> str:
-    """Draw a complete map for paper: units, legend (fill, label), scale, north, key of numbers, geometry note."""
+    """Draw a complete map for paper: units, legend (fill, label), scale, north, key of numbers, geometry note.
+
+    `see` stands in place of the key and the note where another map of the report has them.
+    """
     taken: list = []
     lines = [*textwrap.wrap(title[0], 30), *textwrap.wrap(title[1], 30)]
     wide, tall = map_legend.size(lines, entries, square)
@@ -67,12 +72,13 @@ def static(
     if not legend_at or not scale_at:
         below += 12 + (tall if not legend_at else 62)
     columns = max(1, WIDTH // KEY_COLUMN)
-    rows = -(-len(sheet.key) // columns)
-    for place, (number, _, name, _, _) in enumerate(sheet.key):
+    key = [] if see else sheet.key
+    rows = -(-len(key) // columns)
+    for place, (number, _, name, _, _) in enumerate(key):
         x, y = place // rows * KEY_COLUMN + 6, below + 18 + place % rows * KEY_LINE
         parts.append(write(x + 22, y, 16, f"{number}", "end", "bold") + write(x + 30, y, 16, name))
     below += rows * KEY_LINE + (14 if rows else 0)
-    for line in textwrap.wrap(sheet.note, 120):
+    for line in textwrap.wrap(see or sheet.note, 120):
         below += 20
         parts.append(write(6, below, 15, line, colour="#4a5563", extra=' font-style="italic"'))
     return whole("".join(parts), below + 10)

@@ -1,6 +1,6 @@
 """The report's section on multidimensional poverty: the twelve indicators, what changed, movements of Biểu 2 and 3."""
 
-from infoaccess import deprivation, exhibits, flows, poverty_rules, transitions, words
+from infoaccess import deprivation, exhibits, flows, poverty_rules, rooms, transitions, words
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text
 from infoaccess.report import Report
@@ -99,7 +99,11 @@ def _not_followed(measure: str, r: Report) -> list[str]:
     """Say why there are no movements where a month follows none, or where they are not told of a commune."""
     if r.release.cell(r.code, measure).status != "missing":
         return []
-    return [r.w("note.not_followed" if measure != "now_any" or has_changes(r) else "note.not_by_commune")]
+    if measure == "now_any" and not has_changes(r):
+        return [r.w("note.not_by_commune")]
+    months = (rooms.shift(r.release.month, -1), r.release.month)
+    listed = [r.release.cell(r.code, "listed", month=m).numerator_status for m in months if m in r.release.months]
+    return [r.w("note.no_list" if "missing" in listed else "note.not_followed")]
 
 
 def movements_table(r: Report) -> Exhibit:
