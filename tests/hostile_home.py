@@ -66,7 +66,7 @@ def _make(home: Path) -> None:
     for name, data in (marked.lists() | _named()).items():
         (raw / MONTH / name).write_bytes(data)
     _notebooks(home / "notebooks")
-    done = run(home, MONTH, "--area", *AREAS, "--jobs", "2")
+    done = run(home, MONTH, "--area", *AREAS, "--jobs", "1")
     said = {"code": done.returncode, "out": done.stdout, "err": done.stderr}
     (home / "said.json").write_text(json.dumps(said), encoding="utf-8")
 

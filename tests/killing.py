@@ -31,14 +31,15 @@ def prepare(home: Path) -> Path:
     from infoaccess import geography, rooms, sample_books, sample_people
 
     os.environ["INFOACCESS_HOME"] = str(home)
-    geography.build()
+    small_months.part(home)  # people are invented for a part of the city: of two communes alone there are too few
     for seed, folder in ((5, rooms.data(rooms.RAW)), (6, home / "later")):
-        people = sample_people.simulate(*small_months.facts(ROOT), scale=0.3, seed=seed, first=MONTH, last=MONTH)
+        people = sample_people.simulate(*small_months.facts(home), scale=0.3, seed=seed, first=MONTH, last=MONTH)
         sample_books.write(people, folder)
         for path in (folder / MONTH).glob("danh_sach_ho_*"):
             if not path.stem.endswith(COMMUNES):
                 path.unlink()
     small_months.part(home, COMMUNES)
+    geography.build()
     return home / "later"
 
 
@@ -240,7 +241,9 @@ def at_renames(folder: Path) -> list[str]:
     home, model = folder / "home", folder / "model"
     os.environ["INFOACCESS_KEY_FILE"] = str(folder / "key")
     subprocess.run([sys.executable, __file__, str(home)], check=True, stdout=subprocess.DEVNULL)
-    from infoaccess import warm
+    import pandera.pandas  # noqa: F401 - here and below: once, and not in every run that is forked
+
+    from infoaccess import leaving, monthly, programs, warm  # noqa: F401
 
     warm.use(warm.path())
     finish(forked(home, report=stand_in), home)

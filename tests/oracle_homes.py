@@ -7,7 +7,6 @@ for what must not be, meets it. All persons are invented.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,9 @@ import oracle_handovers
 import oracle_moves
 import pandas as pd
 import polars as pl
+import small_months
+
+from infoaccess import sample_books, sample_people
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = {f.__name__: f for f in (oracle.deprivation, oracle.poverty, oracle.smartphones, oracle.programme)}
@@ -29,14 +31,11 @@ ANSWERS = [*FLAGS, "head_male", "head_female", "minority", "members", "adults", 
 
 
 def sample(home: Path, scale: float, months: Sequence[str] = ()) -> None:
-    """Write a sample into a home; of its raw months only those named are kept (all, if none is named)."""
-    command = [sys.executable, str(ROOT / "scripts" / "make_sample.py"), "--home", str(home), "--scale", str(scale)]
-    if months:
-        command += ["--first", min(months), "--last", max(months)]
-    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"INFOACCESS_HOME": str(home)})
-    for folder in (home / "data" / "0_raw").glob("20*"):
-        if months and folder.name not in months:
-            shutil.rmtree(folder)
+    """Write a sample into a home, the months named or all."""
+    known = sample_people.settings()
+    spans = {"first": min(months), "last": max(months)} if months else {"first": known["first"], "last": known["last"]}
+    people = sample_people.simulate(*small_months.facts(ROOT), scale=scale, seed=known["seed"], **spans)
+    sample_books.write(people, home / "data" / "0_raw", months or None, jobs=1 if months else 2)
 
 
 def walk(home: Path, *wanted: str, months: Sequence[str] = ("2000-01", "2099-12")) -> None:

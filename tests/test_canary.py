@@ -191,7 +191,7 @@ def test_a_stage_that_stops_names_nobody(counted, monkeypatch, capfd, stage):
 def test_nobody_is_named_wherever_a_stopped_run_is_told(counted, notebook, area, code):
     """The page of the failed run, the letter, the journal, the summary, what is printed: a run as the scheduler's."""
     stopping(counted, notebook, SOURCES["message"])
-    done = hostile_home.run(counted, MONTH, "--only", "5", "--area", area)
+    done = hostile_home.run(counted, MONTH, "--only", "5", "--area", area, "--jobs", "1")
     assert done.returncode == code, done.stderr
     assert not marks((done.stdout + done.stderr).encode())
     told = [counted / "reports" / "failed.html", *(counted / "data" / "journal").iterdir()]

@@ -19,7 +19,7 @@ from infoaccess.errors import UsageError
 
 pytest.importorskip("distributed", reason="the cluster's library is not installed")
 ROOT = Path(__file__).resolve().parents[1]
-FIRST, LAST = "2024-11", "2025-02"
+FIRST, LAST = "2024-12", "2025-02"
 STAGES = ("1", "2", "3a", "3b", "3c", "3d")
 
 
@@ -49,7 +49,7 @@ def running(workers: int, *options: str):
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory):
-    """Return a home with lists of four months over two eras, and another with the same walked through here."""
+    """Return a home with lists of three months over two eras, and another with the same walked through here."""
     home = tmp_path_factory.mktemp("here")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INFOACCESS_HOME", str(home))

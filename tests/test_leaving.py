@@ -353,7 +353,9 @@ def inside(home) -> Path:
     """Make the internal edition of the city and a commune as an office does; nothing of reports/ moves."""
     before = tree(home / "reports")
     command = [sys.executable, str(ROOT / "scripts" / "run_month.py"), MONTH, "--edition", "internal", "--only", "5"]
-    done = subprocess.run([*command, "--area", CODE, UNIT], capture_output=True, check=False, encoding="utf-8")
+    done = subprocess.run(
+        [*command, "--area", CODE, UNIT, "--jobs", "1"], capture_output=True, check=False, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     assert tree(home / "reports") == before and len(before) > 8
     return home / "data" / "noi_bo" / MONTH

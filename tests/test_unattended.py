@@ -116,7 +116,7 @@ def test_the_service_makes_a_month_as_a_user_with_nothing_but_its_own_environmen
     elsewhere = ("/tmp", "/var/tmp", "/dev/shm")
     before = files_of_user(*elsewhere)
     # One unit's report instead of all forty-one: a test has little time.
-    command = [*line[:-1], MONTH, "--area", "20044"]
+    command = [*line[:-1], MONTH, "--area", "20044", "--jobs", "1"]
     own = environment(unit, place)
     done = subprocess.run(
         command, **become(), env=own, cwd=job.home, capture_output=True, check=False, encoding="utf-8"
@@ -128,6 +128,8 @@ def test_the_service_makes_a_month_as_a_user_with_nothing_but_its_own_environmen
     assert owners == {become()["user"]}
     assert stat.S_IMODE(job.key.stat().st_mode) == 0o600
     left = {p for p in files_of_user(*elsewhere) - before if not p.is_relative_to(place)}
+    # Other tests make files of this user beside this one, in folders of pytest's that the user itself cannot enter.
+    left = {p for p in left if not any(part.startswith("pytest-of-") for part in p.parts)}
     assert not left
     assert not [p for p in (place / "cache").rglob("*") if p.is_file() and "fontlist" not in p.name]
 

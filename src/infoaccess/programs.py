@@ -3,16 +3,12 @@
 Source: Q. Huangfu, J. A. J. Hall, Parallelizing the dual revised simplex method, Math. Prog. Comp. 10 (2018).
 """
 
-from typing import TYPE_CHECKING
-
 import highspy
 import numpy as np
 from scipy.sparse import coo_matrix
 
-if TYPE_CHECKING:
-    from infoaccess.attack import System
+from infoaccess.attack import EPS, System
 
-EPS = 1e-6
 LARGE = 1e5  # counts up to this need no scaling
 _UNBOUNDED = (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible)
 _Solver = highspy.Highs.__mro__[1]  # the solver itself: what wraps it writes a banner to the notebook's output
@@ -21,7 +17,7 @@ _Solver = highspy.Highs.__mro__[1]  # the solver itself: what wraps it writes a 
 class Programs:
     """Hold one part of a system as a linear program that is solved again and again with other objectives."""
 
-    def __init__(self, system: "System", low: np.ndarray, high: np.ndarray, inside: np.ndarray, entries: np.ndarray):
+    def __init__(self, system: System, low: np.ndarray, high: np.ndarray, inside: np.ndarray, entries: np.ndarray):
         self.inside, self.solved = inside, 0
         place = np.full(len(system.value), -1)
         place[inside] = np.arange(len(inside))

@@ -40,7 +40,6 @@ PRELOADED = (
     "ipykernel.kernelapp",
     "ipykernel.debugger",  # debugpy: two thirds of a kernel's start
     "ipykernel.ipkernel",
-    "matplotlib_inline.backend_inline",
 )
 _READY = b"ready\n"
 
