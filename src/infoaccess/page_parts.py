@@ -18,6 +18,7 @@ class Page:
     fills: dict[str, str] = field(default_factory=dict)  # unit to its colour as the first map is drawn
     charts: dict[str, list] = field(default_factory=dict)  # id to the pieces of its drawings and what its reading says
     lead: list[str] = field(default_factory=list)  # the findings
+    captions: list[str] = field(default_factory=list)  # of tables and figures
 
 
 def read(page: str) -> Page:
@@ -59,7 +60,7 @@ class _Parser(HTMLParser):
             self.number, self.kept = (given["data-number-id"], float(value) if value else None), []
         elif tag == "div" and "lead" in (given.get("class") or "").split():
             self.lead = True
-        elif tag == "p" and self.lead:
+        elif (tag == "p" and self.lead) or tag == "figcaption":
             self.kept = []
         elif tag == "tbody":
             self.page.tables[self.section] = []
@@ -89,6 +90,9 @@ class _Parser(HTMLParser):
             self.page.title, self.kept = text, None
         elif tag == "p" and self.lead and self.kept is not None:
             self.page.lead.append(text)
+            self.kept = None
+        elif tag == "figcaption":
+            self.page.captions.append(text)
             self.kept = None
         elif tag == "div":
             self.lead = False

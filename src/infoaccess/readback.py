@@ -3,8 +3,8 @@
 The page is read by a parser, the PDF by PDFium; neither is asked what it meant to show. Compared are the unit and the
 month in both titles; in the page every headline number, every finding, every cell of every table, every piece of every
 chart, the class of every unit and all months of the first map; in the PDF the same numbers, each as often as it must
-stand there, and the colours of the map's units in their order. What should stand there is made anew from room 4, not
-from the executed notebook.
+stand there, every caption, and the colours of the map's units in their order. What should stand there is made anew from
+room 4, not from the executed notebook.
 """
 
 import ctypes
@@ -159,6 +159,8 @@ def of_document(
     shown = [n["text"] for n in numbers] + [text for rows in wanted.values() for row in rows for text in row]
     lacking = Counter(_numbers(_plain(" ".join(shown)))) - found
     wrong += [f"PDF thiếu số {number}" for number in sorted(lacking)]
+    printed = "".join("".join(pages).split())
+    wrong += [f"PDF thiếu {c!r}" for c in page.captions if "".join(_plain(c).split()) not in printed]
     drawn = page.maps.get(FIRST_MAP)
     if drawn is not None:
         codes = drawn["layers"][0]["units"]
