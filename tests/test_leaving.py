@@ -291,7 +291,7 @@ def test_a_remark_that_tells_a_hidden_count_stops(folder):
     refused(folder, "report", "ô note", "bị che")
 
 
-def test_remarks_without_hidden_counts_are_let_through():
+def test_remarks_without_hidden_counts_are_let_through(home):
     here = next(u for u in units.on(MONTH).itertuples() if u.code != CODE and strays.known(MONTH).get(u.code))
     value = max(strays.known(MONTH)[here.code] - strays.known(MONTH)[CODE] - {1, 2})
     assert strays.remark(f"Ở {here.name} còn {value} hộ.", MONTH, CODE) == [f"có số đếm bị che của đơn vị {here.code}"]
