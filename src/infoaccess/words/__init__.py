@@ -47,10 +47,10 @@ def keys(table: dict, prefix: str = "") -> set[str]:
 
 
 def number(value: float | None, lang: str = "vi", digits: int = 0) -> str:
-    """Format a number.
+    """Format a number; what rounds to nothing has no sign.
 
-    >>> number(7540), number(2.274, digits=2), number(None)
-    ('7.540', '2,27', '…')
+    >>> number(7540), number(2.274, digits=2), number(None), number(-0.04, digits=1)
+    ('7.540', '2,27', '…', '0,0')
     """
     if value is None or value != value:
         return MISSING
@@ -67,7 +67,8 @@ def _group(lang: str) -> str:
 @lru_cache(maxsize=16_384)
 def _decimal(value: float, lang: str, digits: int) -> str:
     locale, pattern = _format(lang, digits)
-    return format_decimal(value, format=pattern, locale=locale).replace("-", "−")
+    written = format_decimal(value, format=pattern, locale=locale)
+    return written.replace("-", "−" if written.strip("-0.,") else "")
 
 
 @cache
