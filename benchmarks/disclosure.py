@@ -55,8 +55,8 @@ def main() -> int:
     from infoaccess import attack, disclosure, linked, protection, rooms, store
 
     rules, worst, seconds, total = linked.declared(), 0, [], np.zeros(3, int)
-    ways = "(by primary, thumb, release)"
-    print(f"month, bundles, small counts | in danger, told | hidden | lost {ways} | headline | seconds")
+    print("month, bundles, small counts | in danger, told | hidden | lost | headline | seconds")
+    print("in danger, hidden and lost: by primary suppression alone, by thumb, by the release")
     for month in store.months(rooms.INDICATORS)[:: given.every]:
         start = time.process_time()
         rows = linked.kept(linked.read(month), month, rules, given.threshold)

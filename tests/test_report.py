@@ -153,7 +153,7 @@ def test_movements_of_a_unit_without_a_list_say_so():
 def test_changes_of_a_commune_are_not_told_and_the_report_says_why():
     cells = at("2025-12", "flow_poor_opening", cell(7, 7), code="20044")
     _, changes, flows = report_poverty.section(made(cells, area="20044"))
-    assert changes.data["kind"] == "text" and "Chỉ công bố ở cấp thành phố và cấp huyện" in changes.data["sentences"][0]
+    assert changes.data["kind"] == "text" and "Không công bố ở cấp xã" in changes.data["sentences"][0]
     assert flows.data["kind"] == "table"
 
 

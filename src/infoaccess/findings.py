@@ -71,15 +71,15 @@ def _programme(release: Release, code: str, w: Words) -> str:
         return w("sentence.covered_none" if cell.status == "empty" else "sentence.covered_hidden")
     more = _step(release, code, "handed", "month", w)
     grown = w("sentence.handed_more", count=more["text"].lstrip("+")) if more and more["step"] > 0 else ""
-    waiting, handed = cell.denominator - cell.numerator, count_text(cell, w)
-    if not waiting:
+    handed = count_text(cell, w)
+    if not cell.complement:
         return w("sentence.covered_all", handed=handed, more=grown)
     facts = {"handed": handed, "rate": rate_text(cell, w), "waiting": _waits(cell, w)}
     return w("sentence.covered", **facts, more=grown)
 
 
 def _waits(need: Cell, w: Words) -> str:
-    return words.number(need.denominator - need.numerator, w.lang) + (w("sign.partial") if need.partial else "")
+    return words.number(need.complement, w.lang) + (w("sign.partial") if need.partial else "")
 
 
 def _step(release: Release, code: str, name: str, back: str, w: Words) -> dict | None:
@@ -106,11 +106,11 @@ def _where(release: Release, children: list[dict], w: Words) -> list[str]:
     if enough and not rated:
         said.append(w("sentence.worst_none"))
     elif enough:
-        steps = [_step(release, code, "deprived_any", "year", w) for _, _, code, _ in rated]
+        steps = [(_step(release, code, "deprived_any", "year", w) or {}).get("text") for _, _, code, _ in rated]
         shares = [rate_text(c, w) for *_, c in rated]
         said.append(_named("worst", "rate", [name for _, name, *_ in rated], shares, steps, w))
     needs = [(u["name"], u["code"], release.cell(u["code"], "covered")) for u in children]
-    known = [(c.denominator - c.numerator, name, code, c) for name, code, c in needs if c.status == "published"]
+    known = [(c.complement, name, code, c) for name, code, c in needs if c.status == "published"]
     waiting = sorted((one for one in known if one[0]), reverse=True)[:WORST]
     if len(known) >= WORST and waiting:
         steps = [_waiting_step(release, code, w) for _, _, code, _ in waiting]
@@ -119,46 +119,44 @@ def _where(release: Release, children: list[dict], w: Words) -> list[str]:
     return said or [w("sentence.nowhere")]
 
 
-def _named(key: str, kind: str, names: list[str], values: list[str], steps: list[dict | None], w: Words) -> str:
+def _named(key: str, kind: str, names: list[str], values: list[str], steps: list[str | None], w: Words) -> str:
+    """List units with their values, and their changes where these are known."""
     told = []
     for name, value, step in zip(names, values, steps, strict=True):
         facts = {"name": name, kind: value}
-        told.append(
-            w(f"sentence.unit_{kind}_step", **facts, step=step["text"]) if step else w(f"sentence.unit_{kind}", **facts)
-        )
+        told.append(w(f"sentence.unit_{kind}_step" if step else f"sentence.unit_{kind}", **facts, step=step))
     since = w(f"sentence.{key}_since") if any(steps) else ""
     return w(f"sentence.{key}", since=since, units="; ".join(told))
 
 
-def _waiting_step(release: Release, code: str, w: Words) -> dict | None:
+def _waiting_step(release: Release, code: str, w: Words) -> str | None:
     now, then = (release.cell(code, "covered", month=m) for m in (release.month, rooms.shift(release.month, -1)))
     if now.status != "published" or then.status != "published" or not figures.comparable(now, then):
         return None
-    step = (now.denominator - now.numerator) - (then.denominator - then.numerator)
-    return {"text": words.signed(step, w.lang), "step": step}
+    return words.signed(now.complement - then.complement, w.lang)
 
 
-def _beside(release: Release, area: dict, w: Words, units: list[dict], above: dict | None) -> list[str]:
+def _beside(release: Release, area: dict, w: Words, units: list[dict], above: dict) -> list[str]:
     """Set a commune's rate beside that of the unit it lies in, and in order among those published beside it."""
     own, said = release.cell(area["code"], "deprived_any"), []
-    whole = release.cell(above["code"], "deprived_any") if above else Cell()
+    whole = release.cell(above["code"], "deprived_any")
     if own.status == "suppressed":
         said.append(w("sentence.not_placed"))
     if own.rate is not None:
         if whole.rate is not None:
             step = words.points(own.rate - whole.rate, w.lang)
             key = "equal" if step == words.points(0, w.lang) else "above" if own.rate > whole.rate else "below"
-            facts = {"by": step.lstrip("+−"), "rate": words.share(whole.rate, w.lang), "area": area["name"]}
+            facts = {"by": step.lstrip("+−"), "rate": rate_text(whole, w)}
             said.append(w(f"sentence.{key}", whole=above["name"], **facts))
         rates = [c.rate for u in units if (c := release.cell(u["code"], "deprived_any")).rate is not None]
         if len(rates) >= WORST:
             place = 1 + sum(rate > own.rate for rate in rates)
             key = "place_first" if place == 1 else "place_last" if own.rate == min(rates) else "place"
-            said.append(w(f"sentence.{key}", place=place, of=len(rates), whole=above["name"] if above else ""))
+            said.append(w(f"sentence.{key}", place=place, of=len(rates), whole=above["name"]))
     need = release.cell(area["code"], "covered")
-    if need.status == "published" and need.denominator > need.numerator:
+    if need.status == "published" and need.complement:
         step = _waiting_step(release, area["code"], w)
-        more = w("sentence.waiting_step", step=step["text"]) if step else ""
+        more = w("sentence.waiting_step", step=step) if step else ""
         said.append(w("sentence.waiting", count=_waits(need, w), more=more))
     return said
 

@@ -23,7 +23,7 @@ from infoaccess import (
 )
 from infoaccess.errors import RoomError
 from infoaccess.exhibits import Exhibit
-from infoaccess.figures import count_text, rate_text
+from infoaccess.figures import comparable, count_text, rate_text
 from infoaccess.released import Cell
 from infoaccess.report import Report
 
@@ -124,7 +124,7 @@ def change(r: Report) -> Exhibit | None:
     picture = _snapshot(r, "map_change", drawn, views, period)
     notes = [w("map.note.change")]
     caption = w("map.caption.change", period=period)
-    return exhibits.picture("map", "map_change", None, caption, told, picture, notes, half=True)
+    return exhibits.picture("map", "map_change", None, caption, told, picture, notes, half=_like_first(r))
 
 
 def bivariate(r: Report) -> Exhibit | None:
@@ -150,7 +150,7 @@ def bivariate(r: Report) -> Exhibit | None:
     told = f"{w('map.alt.bivariate', area=r.area['name'], period=r.period, lacking=lacking)} {priority}"
     notes = [priority, w("map.note.bivariate")]
     caption = w("map.caption.bivariate", period=r.period)
-    return exhibits.picture("map", "map_bivariate", None, caption, told, picture, notes, half=True)
+    return exhibits.picture("map", "map_bivariate", None, caption, told, picture, notes, half=_like_first(r))
 
 
 def quarters(r: Report) -> Exhibit | None:
@@ -174,10 +174,14 @@ def quarters(r: Report) -> Exhibit | None:
     return exhibits.picture("map", "map_quarters", None, caption, told, picture, [w("map.note.quarters")])
 
 
+def _like_first(r: Report) -> bool:
+    """Tell whether a report's further maps show the units of its first on the same sheet, so with the same numbers."""
+    return r.area["area_set"] == "city"
+
+
 def _snapshot(r: Report, id_: str, drawn: dict, views: list, period: str) -> maps.Map:
     base = (MAIN, layer(r.layer))
-    same = r.area["area_set"] == "city"  # the same units on the same sheet as the first map, so the same numbers
-    parts = {"outlines": _outlines(r), "see": r.w("map.see_first")} if same else {}
+    parts = {"outlines": _outlines(r), "see": r.w("map.see_first")} if _like_first(r) else {}
     return map_kinds.snapshot(id_, drawn, views, period, lang=r.w.lang, base=base, **parts)
 
 
@@ -229,7 +233,7 @@ def difference(before: Cell, now: Cell, exact: bool, w) -> dict:
     """Return a change; none where a year before other territory was counted, or a commune's list was lacking."""
     met = {before.status, now.status}
     status = next((s for s in ("missing", "suppressed", "empty") if s in met), "published")
-    if status != "missing" and (not exact or before.partial or now.partial):
+    if status != "missing" and (not exact or not comparable(before, now)):
         return {"status": "incomparable"}
     if status != "published":
         return {"status": status}
@@ -256,5 +260,5 @@ def _alt(r: Report, drawn: dict) -> str:
     rated = sorted((c.rate, name) for c, name in cells if c.rate is not None)
     if not rated:
         return w("alt.map_none", **where)
-    low, high = (w("sentence.unit_rate", name=n, rate=words.share(v, w.lang)) for v, n in (rated[0], rated[-1]))
+    low, high = (w("alt.unit", name=n, rate=words.share(v, w.lang)) for v, n in (rated[0], rated[-1]))
     return w("alt.map", high=high, low=low, hidden=sum(c.status == "suppressed" for c, _ in cells), **where)

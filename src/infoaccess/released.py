@@ -33,6 +33,12 @@ class Cell:
         return self.numerator / self.denominator if self.numerator is not None and self.denominator else None
 
     @property
+    def complement(self) -> int | None:
+        """Return denominator - numerator (of need met: who waits), or None where a part is hidden or missing."""
+        known = self.numerator is not None and self.denominator is not None
+        return self.denominator - self.numerator if known else None
+
+    @property
     def status(self) -> str:
         """Tell the rate's state: published, suppressed, empty or missing."""
         if {self.numerator_status, self.denominator_status} & set(SUPPRESSED):

@@ -35,8 +35,8 @@ def months_table(r: Report) -> Exhibit:
             now = _count(r, spec, r.release.month)
             change = figures.change(now, then, spec, w)
             broken |= crossed and change is not None
-            sign = figures.no_change(now, then, spec.part, w)
-            uneven |= change is None and sign == w("sign.partial")
+            sign = "" if change else figures.no_change(now, then, spec.part, w)
+            uneven |= sign == w("sign.partial")
             cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, sign, w)]
         rows.append(row(w(f"row.{spec.id.split('.')[0]}"), cells))
     notes = [signs(r), *([w("note.compared")] if shown else []), *([w("note.twog")] if broken else [])]

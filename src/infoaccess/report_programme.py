@@ -108,7 +108,7 @@ def outlook(r: Report) -> Exhibit:
     ]
     said.append(w("outlook.waits", list="; ".join(told)) if told else w("outlook.no_waits"))
     without = [
-        w(f"outlook.{key}", count=words.number(c.denominator - c.numerator, w.lang))
+        w(f"outlook.{key}", count=words.number(c.complement, w.lang))
         for key, c in (
             ("households_without", release.cell(r.code, "household_smartphone")),
             ("adults_without", release.cell(r.code, "adult_smartphone", base="adult")),
@@ -126,7 +126,7 @@ def reached(r: Report) -> pace.Reached:
     to_date = [c.numerator for c in counts]
     handed = [None if None in pair else pair[1] - pair[0] for pair in zip([None, *to_date], to_date, strict=False)]
     known = [c.status == "published" and not c.partial for c in counts]
-    waiting = [c.denominator - c.numerator if k else None for c, k in zip(counts, known, strict=True)]
+    waiting = [c.complement if k else None for c, k in zip(counts, known, strict=True)]
     return pace.reached(r.release.months, handed, waiting)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from infoaccess import comparing, map_series, noise, rooms, words
+from infoaccess import comparing, figures, map_series, noise, rooms, words
 from infoaccess.map_scale import tenths
 from infoaccess.released import Cell
 from infoaccess.report import Report
@@ -31,7 +31,7 @@ class Place:
     @property
     def waiting(self) -> int:
         """Return the households that wait, of a count of need met."""
-        return self.cell.denominator - self.cell.numerator
+        return self.cell.complement
 
 
 def compared(r: Report, measure: str) -> tuple[str, str, Cell] | None:
@@ -41,7 +41,7 @@ def compared(r: Report, measure: str) -> tuple[str, str, Cell] | None:
     for against, back in (("year", -12), ("month", -1)):
         month = rooms.shift(release.month, back)
         then = release.cell(r.code, measure, month=month, base=base)
-        if {now.status, then.status} == {"published"} and not (now.partial or then.partial):
+        if {now.status, then.status} == {"published"} and figures.comparable(now, then):
             standard = map_series.standards([month, release.month])
             if standard.get(month) == standard.get(release.month):
                 return against, month, then
@@ -85,7 +85,7 @@ def answers(r: Report) -> str:
     if lacking.status == "published":
         counts.append(("deprived", lacking.numerator))
     if need.status == "published":
-        counts.append(("waiting", need.denominator - need.numerator))
+        counts.append(("waiting", need.complement))
     if not counts:
         return w("slide.answers.hidden")
     parts = [w(f"slide.answers.{k}" + ("" if n else "_none"), count=words.number(n, w.lang)) for k, n in counts]

@@ -85,7 +85,7 @@ def answers(r: Report) -> Exhibit:
 def _where_figure(r: Report, need: Cell) -> dict:
     w = r.w
     if r.area["area_set"].endswith("commune"):
-        waits = None if need.status != "published" else words.number(need.denominator - need.numerator, w.lang)
+        waits = None if need.status != "published" else words.number(need.complement, w.lang)
         found = data.figure("where", need, waits, r)
         return found | ({"lines": [w("slide.answers.waiting_here")]} if waits else {})
     _, rated = sentences.judged(r)
