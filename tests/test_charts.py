@@ -55,6 +55,24 @@ def test_gap_is_neither_joined_nor_zero():
     assert trace["connectgaps"] is False
 
 
+def test_months_of_fewer_communes_are_open_marks_on_dotted_lines():
+    chart = trend(Series("Thiếu hụt", falling(), partial=frozenset({20, 35})))
+    whole, some = drawing(chart).findall(f".//{SVG}g[@class='series']/{SVG}path")
+    assert whole.get("d").count("M") == 2 and some.get("d").count("L") == 3 and some.get("stroke-dasharray")
+    marks = drawing(chart).findall(f".//{SVG}g[@class='series']/{SVG}g")
+    assert sum(mark.get("fill") == "#ffffff" for mark in marks) == 2
+    told = [texts[0] for texts in reading(chart)["texts"]]
+    assert told[35].endswith("%¹") and told[20].endswith("%¹") and sum(text.endswith("¹") for text in told) == 2
+    assert figure(chart)["data"][0]["marker"]["symbol"].count("circle-open") == 2
+
+
+def test_an_older_value_at_a_lines_end_tells_its_month():
+    chart = trend(Series("a", falling(gaps=(33, 34, 35))), Series("b", falling()))
+    for svg in (drawing(chart), *screens(chart)):
+        (end,) = [t.text for t in svg.iter(f"{SVG}text") if "(" in t.text]
+        assert end.endswith(f"%\u00a0({words.month_short(MONTHS[32])})".replace("\u00a0", " "))
+
+
 def test_every_dress_holds_the_same_values():
     chart = trend(Series("a", falling()), Series("b", falling(gaps=(3,))))
     for svg in (drawing(chart), *screens(chart)):

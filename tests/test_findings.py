@@ -69,7 +69,7 @@ def test_months_of_other_communes_are_not_compared():
     assert "so với" not in told["lacking"][1]
     assert told["caution"] == [
         "Lưu ý: 1/1 xã, phường của Thành phố Huế chưa gửi danh sách tháng 12 năm 2025; "
-        "số liệu chỉ tính các nơi đã gửi, nên không so với tháng khác."
+        "số chung của Thành phố Huế chỉ tính các nơi đã gửi, nên không so với tháng khác."
     ]
 
 
@@ -99,7 +99,8 @@ def test_what_is_hidden_is_said_and_not_why_this_one():
 def test_a_unit_without_a_list_tells_the_last_month_that_is_known():
     none = "Xã A Lưới 2 chưa gửi danh sách tháng 12 năm 2025, nên chưa có số liệu của tháng này."
     nothing = ["Chưa có số liệu."]
-    assert said({}, "20044") == {"lacking": nothing, "got": nothing, "caution": [none]}
+    asked = ["Việc cần làm trước: Xã A Lưới 2 gửi danh sách tháng 12 năm 2025."]
+    assert said({}, "20044") == {"lacking": nothing, "got": nothing, "caution": [none], "where": asked}
     old = {("20044", "listed", YEAR): cell(90, 900), ("20044", "deprived_any", YEAR): cell(45, 90)}
     old[("20044", "listed", BEFORE)] = HIDDEN
     lead = "Số liệu gần nhất là của tháng 12 năm 2024: "
@@ -116,17 +117,19 @@ def test_the_worst_units_are_named_with_their_trend_where_it_is_known():
     names = units.on(MONTH).set_index("code")["name"]
     cells = {(c, "deprived_any"): cell(10 * n, 100) for n, c in enumerate(codes, 1)}
     assert said(WHOLE | cells)["where"] == [
-        f"Nơi có tỷ lệ thiếu hụt thông tin cao nhất: {names[codes[3]]}: 40,0 %; {names[codes[2]]}: 30,0 %; "
-        f"{names[codes[1]]}: 20,0 %."
+        f"Nơi có tỷ lệ thiếu hụt thông tin cao nhất trong 4/40 đơn vị có số liệu: {names[codes[3]]}: 40,0 %; "
+        f"{names[codes[2]]}: 30,0 %; {names[codes[1]]}: 20,0 %."
     ]
     cells[(codes[3], "deprived_any", YEAR)] = cell(50, 100)
     cells |= {(c, "covered"): cell(50 - n, 50) for n, c in enumerate(codes[:3])}
     cells[(codes[2], "covered", BEFORE)] = cell(45, 50)
     worst, waiting = said(WHOLE | cells)["where"]
     assert "(trong ngoặc là thay đổi so với cùng tháng năm trước)" in worst and "40,0 % (−10,0 điểm %);" in worst
-    assert waiting.endswith(
-        f"{names[codes[2]]}: 2 hộ (−3); {names[codes[1]]}: 1 hộ."
-    )  # who waits for none is not named
+    assert f"{names[codes[2]]}: 30,0 % (chưa so được)" in worst and "trong 3/40 đơn vị có số liệu" in waiting
+    # Who waits for none is not named.
+    assert waiting.endswith(f"{names[codes[2]]}: 2 hộ (−3); {names[codes[1]]}: 1 hộ (chưa so được).")
+    every = {(c, "deprived_any"): cell(10, 100) for c in units.of("C_commune", MONTH)["code"]}
+    assert said(WHOLE | every)["where"][0].startswith("Nơi có tỷ lệ thiếu hụt thông tin cao nhất: ")
 
 
 def test_units_that_lack_nothing_are_not_called_the_worst():
@@ -136,21 +139,56 @@ def test_units_that_lack_nothing_are_not_called_the_worst():
 
 
 @pytest.mark.parametrize(
-    ("own", "than", "place"),
+    ("own", "than", "sure"),
     [
-        (45, "cao hơn 15,0 điểm % so với mức chung của Thành phố Huế (30,0 %).", "Cao nhất trong 3 xã, phường"),
-        (30, "bằng mức chung của Thành phố Huế (30,0 %).", "Đứng thứ 2 từ cao xuống trong 3 xã, phường"),
-        (12, "thấp hơn 18,0 điểm % so với mức chung của Thành phố Huế (30,0 %).", "Thấp nhất trong 3 xã, phường"),
+        (60, "cao hơn 30,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "khác rõ rệt, không chỉ do ngẫu nhiên"),
+        (33, "cao hơn 3,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "chưa rõ rệt, có thể do ngẫu nhiên"),
+        (28, "thấp hơn 2,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "chưa rõ rệt, có thể do ngẫu nhiên"),
+        (4, "thấp hơn 26,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "khác rõ rệt, không chỉ do ngẫu nhiên"),
     ],
 )
-def test_a_commune_stands_among_the_others(own, than, place):
+def test_a_commune_stands_among_the_others_as_far_as_chance_allows(own, than, sure):
     cells = WHOLE | {("20044", "listed"): cell(100, 900), ("20044", "deprived_any"): cell(own, 100)}
+    (alone,) = said(cells, "20044")["where"]
+    assert (
+        alone == f"Tỷ lệ thiếu hụt thông tin {than}: chưa biết có phải do ngẫu nhiên, vì chỉ 1 xã, phường có số liệu."
+    )
+    others = [c for c in units.of("C_commune", MONTH)["code"] if c != "20044"][:8]
+    cells |= {(c, "deprived_any"): cell(30, 100) for c in others}
+    assert said(cells, "20044")["where"][0].startswith(f"Tỷ lệ thiếu hụt thông tin {than}: {sure}")
+
+
+def test_a_commune_at_the_common_rate_says_no_more():
+    cells = WHOLE | {("20044", "listed"): cell(100, 900), ("20044", "deprived_any"): cell(30, 100)}
+    assert said(cells, "20044")["where"] == ["Tỷ lệ thiếu hụt thông tin bằng mức chung của Thành phố Huế (30,0 %)."]
+
+
+def test_a_commune_is_told_what_to_do_from_its_figures():
+    cells = WHOLE | {("20044", "listed"): cell(100, 900), ("20044", "deprived_any"): HIDDEN}
     cells |= {("20044", "covered"): cell(40, 50), ("20044", "covered", BEFORE): cell(38, 50)}
-    one, two = [c for c in units.of("C_commune", MONTH)["code"] if c != "20044"][:2]
-    alone = said(cells, "20044")["where"]
-    assert alone == [f"Tỷ lệ thiếu hụt thông tin {than}", "Còn 10 hộ đang chờ điện thoại (−2 so với tháng trước)."]
-    cells |= {(one, "deprived_any"): cell(40, 100), (two, "deprived_any"): cell(20, 100)}
-    assert said(cells, "20044")["where"][1].startswith(place)
+    phones = "bàn giao điện thoại cho 10 hộ đang chờ (−2 so với tháng trước)"
+    assert said(cells, "20044")["where"][1:] == [f"Việc cần làm: {phones}."]
+    cells[("20044", "deprived_internet")] = cell(7, 100)
+    internet = "giúp 7 hộ chưa ai dùng internet (chỉ số 11)"
+    assert said(cells, "20044")["where"][1:] == [f"Việc cần làm: {phones} và {internet}."]
+    cells |= {("20044", "covered"): cell(50, 50), ("20044", "deprived_internet"): cell(0, 100)}
+    assert said(cells, "20044")["where"][1:] == []
+
+
+def test_a_list_that_collapsed_or_doubled_is_to_be_checked():
+    one, two, small = [c for c in units.of("C_commune", MONTH)["code"] if c != "20044"][:3]
+    cells = WHOLE | {(one, "listed"): cell(40, 900), (one, "listed", BEFORE): cell(537, 900)}
+    cells |= {(two, "listed"): cell(90, 900), (two, "listed", BEFORE): cell(30, 900)}
+    cells |= {(small, "listed"): cell(5, 900), (small, "listed", BEFORE): cell(20, 900)}
+    cells |= {("20044", "listed"): cell(60, 900), ("20044", "listed", BEFORE): cell(100, 900)}
+    name = units.on(MONTH).set_index("code")["name"]
+    (told,) = said(cells)["caution"]
+    assert told.endswith(f": {name[one]} (từ 537 xuống 40 hộ), {name[two]} (từ 30 lên 90 hộ).")
+    assert said(cells, one)["caution"] == [told.split(": ")[0] + f": {name[one]} (từ 537 xuống 40 hộ)."]
+    assert said(cells, "20044")["caution"] == []
+    assert said(cells | {(one, "listed"): HIDDEN, (two, "listed"): cell(90, 900, 0)})["caution"] == []
+    many = {(c, "listed", m): cell(n, 900) for c in name.index if c != "46" for m, n in ((MONTH, 40), (BEFORE, 400))}
+    assert said(WHOLE | many)["caution"][0].endswith(" và 37 nơi khác.")
 
 
 @pytest.mark.parametrize("lang", words.LANGUAGES)
@@ -158,6 +196,7 @@ def test_every_sentence_is_filled_in_and_ends(lang):
     full = WHOLE | {("46", "household_smartphone"): cell(70, 100), ("46", "deprived_any", BEFORE): cell(25, 100)}
     codes = list(units.of("C_commune", MONTH)["code"])[:4]
     full |= {(c, m): cell(10 + n, 50) for n, c in enumerate(codes) for m in ("listed", "deprived_any", "covered")}
+    full |= {(codes[0], "listed", BEFORE): cell(90, 900), (codes[0], "deprived_internet"): cell(9, 50)}
     for code in ("46", codes[0], "20044"):
         for one in [s for some in said(full, code, lang).values() for s in some]:
             assert one.endswith(".") and "{" not in one and "  " not in one

@@ -65,7 +65,9 @@ def test_months_of_which_one_lacks_a_list_are_not_compared():
     cells = at("2025-12", "deprived_any", cell(30, 100)) | at("2025-11", "deprived_any", cell(20, 80, received=0))
     table = report_comparison.months_table(made(cells))
     shown = rows(table)["Hộ thiếu hụt thông tin (ít nhất một chỉ số)"]
-    assert shown[1:3] == ["25,0\xa0%¹", "¹"] and any("một trong hai tháng" in note for note in table.data["notes"])
+    assert shown[1:3] == ["25,0\xa0%¹", "không so¹"] and any(
+        "một trong hai tháng" in note for note in table.data["notes"]
+    )
     number = next(n for n in figures.headline(made(cells).release, "46", words.load("vi")) if n["value"] == 0.3)
     assert number["changes"] == [] and number["months"][-2:] == [None, 0.3]
 
@@ -95,6 +97,18 @@ def test_phones_of_the_year_are_what_came_since_december_and_few_are_not_printed
     assert [c["label"] for c in table.data["columns"]][3] == "Riêng năm 2025 (máy)"
     assert of_year == ["20", "(*)", "…", "0", "…"]
     assert [row["marks"][3] for row in table.data["rows"]] == [None, "suppressed", None, None, None]
+    lacking = cells | at("2025-12", "handed_telecom_fund", cell(90, 500, received=0), base="phone")
+    assert rows(report_programme.sources_table(made(lacking)))[next(iter(rows(table)))][2] == "không so¹"
+
+
+def test_the_sources_add_up_to_a_total_where_all_are_published():
+    cells = at("2025-12", "covered", cell(200, 400))
+    for n, source in enumerate(programme.SOURCES):
+        cells |= at("2025-12", f"handed_{source}", cell(45, 200), base="phone")
+        cells |= at("2025-12", f"value_{source}", cell(10_000_000 * (n + 1), 10**9), base="vnd")
+    assert rows(report_programme.sources_table(made(cells)))["Tổng cộng"] == ["200", "90,0\xa0%", "…", "100,0"]
+    cells |= at("2025-12", "value_donated", HIDDEN, base="vnd") | at("2025-12", "handed_donated", HIDDEN, base="phone")
+    assert rows(report_programme.sources_table(made(cells)))["Tổng cộng"] == ["200", "", "…", "(*)"]
 
 
 def test_a_funnel_needs_six_units_and_says_so():
@@ -169,7 +183,14 @@ def test_the_outlook_names_a_month_only_where_the_pace_allows():
     gap = steady | at("2025-11", "covered", HIDDEN)
     assert "Mới có 0 tháng" in report_programme.outlook(made(gap, first="2025-01")).data["sentences"][0]
     partial = steady | at("2025-12", "covered", cell(210, 400, received=0))
-    assert "Chưa biết số hộ còn chờ" in report_programme.outlook(made(partial, first="2025-01")).data["sentences"][0]
+    partial |= at("2025-12", "listed", Cell(400, 900, "published", "published", 39, 40))
+    shown = report_programme.outlook(made(partial, first="2025-01")).data
+    assert shown["sentences"][0].endswith("không dự báo, vì 1/40 xã, phường chưa gửi danh sách tháng 12 năm 2025.")
+    assert not any("90 %" in note for note in shown["notes"])  # no forecast: nothing to say of its interval
+    assert any("90 %" in note for note in report_programme.outlook(made(steady, first="2025-01")).data["notes"])
+    hidden = steady | at("2025-12", "covered", HIDDEN)
+    said = report_programme.outlook(made(hidden, first="2025-01")).data["sentences"]
+    assert said[0].endswith("không dự báo, vì số hộ còn chờ tháng 12 năm 2025 không công bố.")
 
 
 def test_the_outlook_counts_who_is_without_only_where_it_is_published():
@@ -206,8 +227,19 @@ def test_promises_and_plans_stand_beside_what_was_done():
     promises.append({"month": "2026-01", "source": "donated", "phones": 999})  # not yet
     budgets = [{"year": y, "source": "donated", "planned_vnd": 90_000_000} for y in (2024, 2025)]
     shown = funded(cells, promises, budgets)
-    assert shown["Xã hội hóa"] == ["100", "70", "30", "90,0", "100,0", "−10,0"]
+    assert shown["Xã hội hóa"] == ["100", "70", "30", "90,0", "100,0", "0 (vượt 10,0)"]
     assert shown["Ngân sách địa phương"] == ["…"] * 6  # nothing stated is not nothing
+    assert shown["Tổng cộng"] == ["…"] * 6
+
+
+def test_promises_and_hand_overs_of_all_sources_add_up_and_nothing_is_left_below_zero():
+    cells, promises = {}, []
+    for n, source in enumerate(programme.SOURCES):
+        cells |= at("2025-12", f"handed_{source}", cell(40 + 20 * n, 200), base="phone")
+        promises.append({"month": "2025-03", "source": source, "phones": 80})
+    shown = funded(cells, promises, [])
+    assert shown["Xã hội hóa"][:3] == ["80", "100", "0 (vượt 20)"]
+    assert shown["Tổng cộng"][:3] == ["320", "280", "60"]  # 40 + 20 + 0 + 0: one source's surplus serves no other
 
 
 def test_what_is_hidden_stays_hidden_in_differences_with_plans():

@@ -206,6 +206,9 @@ def test_every_figure_that_moved_is_told_and_no_other(home):
     ]
     assert found["compared"] == 6 and not found["new"] and not found["gone"] and not found["other"]
     assert changed.compare(then, then)["figures"] == []
+    some = json.loads(json.dumps(now))
+    some["reports"]["46"][1]["text"] += "¹"
+    assert changed._change(*(m["reports"]["46"][1] for m in (then, some)), words.load("vi"))[2] == "không so¹"
     publish(then)
     publish(now | {"inputs": [{"name": "a.xlsx", "sha256": "2", "state": "used"}] * 1}, "b")
     page = (rooms.reports(MONTH) / "changes.html").read_text(encoding="utf-8").replace("\xa0", " ")

@@ -109,35 +109,43 @@ def _key_heads(w: words.Words) -> list[tuple[str, ...]]:
 
 def _table(reports: list[Report], name: str, make: Callable[[Report], Exhibit], kinds: tuple[str, ...]) -> Sheet:
     """Set one table of all units' reports under each other."""
-    rows = []
+    rows, made = [], []
     for r in reports:
         shown = make(r).data
+        made.append(shown)
         keys = _keys(r)
         for row in shown["rows"]:
             parts = zip(("text", *kinds), row["cells"], row["sort"], row["marks"], strict=True)
             rows.append([*keys, *(_cell(*part, r.w.lang) for part in parts)])
-    return _sheet(reports[0], name, shown, rows)
+    # What is told of one unit alone (its index, say) is no note of a sheet of all.
+    notes = [note for note in made[0]["notes"] if all(note in one["notes"] for one in made)]
+    return _sheet(reports[0], name, made, notes, rows)
 
 
 def _months(reports: list[Report]) -> Sheet:
     """Set all units' headline numbers beside those of earlier months."""
-    rows = []
+    rows, made = [], []
     for r in reports:
         shown = report_comparison.months_table(r).data
+        made.append(shown)
         for spec, row in zip(figures.HEADLINES, shown["rows"], strict=True):
             own, step = ("rate", "tenths") if spec.part == "rate" else ("count", "step")
             pairs = [own, step] * ((len(row["cells"]) - 2) // 2)
             parts = zip(("text", own, *pairs), row["cells"], row["sort"], row["marks"], strict=True)
             rows.append([*_keys(r), *(_cell(*part, r.w.lang) for part in parts)])
-    return _sheet(reports[0], "months", shown, rows)
+    return _sheet(reports[0], "months", made, [note for one in made for note in one["notes"]], rows)
 
 
-def _sheet(r: Report, name: str, shown: dict, rows: list[list[Cell]]) -> Sheet:
-    w = r.w
+def _sheet(r: Report, name: str, made: list[dict], notes: list[str], rows: list[list[Cell]]) -> Sheet:
+    """Return the sheet of the tables of a list of units; its signs are explained once, whichever table has them."""
+    w, shown = r.w, made[0]
+    signs = report.signs(r, [text for one in made for row in one["rows"] for text in row["cells"]])
+    apart = {note for one in made for note in report.signs(r, [t for row in one["rows"] for t in row["cells"]])}
+    notes = list(dict.fromkeys([*signs, *(note for note in notes if note not in apart)]))
     heads = [(c["group"], c["label"]) if c["group"] else (c["label"],) for c in shown["columns"]]
     # The table of classes has each unit's whole too: it is that of units as well.
     title = w("annex.groups_title", period=r.period) if name == "groups" else shown["caption"]
-    return Sheet(title.split(".")[0], title, w(f"annex.{name}"), [*_key_heads(w), *heads], rows, shown["notes"])
+    return Sheet(title.split(".")[0], title, w(f"annex.{name}"), [*_key_heads(w), *heads], rows, notes)
 
 
 def _cell(kind: str, text: str, sort: object, mark: str | None, lang: str) -> Cell:
@@ -170,7 +178,7 @@ def _form(r: Report, layout: form_layouts.Layout) -> Sheet:
     rows = [[*map(Cell, names), *_figures(r, code, group, layout)] for names, code in _numbered(r)]
     bold = frozenset(n for n, row in enumerate(rows) if "." not in row[0].text and units.era_of(r.release.month) != "C")
     last = [Cell(""), Cell(w("annex.total")), *_figures(r, units.CITY, group, layout)]
-    notes = [w("annex.form_public"), report.signs(r)]
+    notes = [w("annex.form_public"), *report.signs(r)]
     notes = [w("annex.form_share"), *notes] if layout.measured == "%" else notes
     name = w("annex.form_name", number=layout.number)
     title = f"{name}. {layout.title}"
@@ -235,7 +243,7 @@ def _cover(r: Report) -> Cover:
     body, said = report.agency(month), report.method(r).data
     partial = [w("note.partial")] if r.release.quality["communes_without_list"] else []
     lines = [(w("annex.lead"), False), (None, False), (w("annex.signs"), True)]
-    lines += [(text, False) for text in (report.signs(r), *partial, w("note.twog"))]
+    lines += [(text, False) for text in (*report.signs(r), *partial, w("note.twog"))]
     lines += [(w("annex.numbers"), False), (w("annex.method"), True)]
     issuer = f"{body['parent_body']}, {body['issuing_body']}"
     source = w("annex.source", issuer=issuer, lists_from=body["lists_from"])

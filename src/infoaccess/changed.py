@@ -23,7 +23,9 @@ def page(month: str, fresh: Path, lang: str) -> str:
     number, period = now["revision"], words.month(month, lang)
     before = next((n for n in reversed(revisions.kept(month)) if n < number), None)
     former = revisions.read(revisions.place(month, before)) if before else None
-    why = due_lines.sentence(month, now["reasons"], w) if now.get("reasons") else ""
+    # That a month was never published before is told by what it is compared with.
+    reasons = [reason for reason in now.get("reasons", ()) if reason["kind"] != "first"]
+    why = due_lines.sentence(month, reasons, w) if reasons else ""
     parts = [exhibits.text("why", None, [w("due.page", reasons=why)])] if why else []
     if former:
         found = compare(former, now)
@@ -113,6 +115,8 @@ def _change(then: dict, now: dict, w: words.Words) -> tuple[str, str, str, float
             w("changes.shown") if a is None and b is not None else w("changes.hidden"),
             None,
         )
+    if any(w("sign.partial") in one["text"] for one in (then, now)):
+        return then["text"], now["text"], w("sign.not_compared"), None
     if not now["id"].endswith(".rate"):
         return then["text"], now["text"], words.signed(b - a, w.lang), b - a
     digits = next((n for n in (1, 2, 3, 4) if round(abs(b - a) * 100, n)), 5)
@@ -143,7 +147,9 @@ def _part(id_: str, heading: str, caption: str, found: dict, context: list[str],
         align = ("left", "left", "right", "right", "right")
         names = ("unit", "figure", "before", "after", "change")
         heads = [{"label": w(f"changes.{n}"), "align": a, "group": None} for n, a in zip(names, align, strict=True)]
-        parts.append(exhibits.table(id_, None, caption, heads, rows, [w("changes.note")]))
+        uneven = any(row["cells"][-1] == w("sign.not_compared") for row in rows)
+        notes = [w("changes.signs"), *([w("changes.partial")] if uneven else [])]
+        parts.append(exhibits.table(id_, None, caption, heads, rows, notes))
     return parts
 
 

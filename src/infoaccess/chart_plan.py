@@ -27,6 +27,7 @@ class Series:
     values: list[float | None]
     colour: str | None = None
     dash: bool = False
+    partial: frozenset[int] = frozenset()  # places whose value counts fewer units than the others'
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class LinePlan:
     def beside(self) -> bool:
         """Tell whether there is room to name the lines beside their ends, and the breaks where they stand."""
         return self.wide >= WIDTH
+
+    def end(self, place: int, value: float) -> str:
+        """Write the value that stands at a line's end; with its month where that is not the last one."""
+        return _end(self.months, place, value, self.text)
 
 
 @dataclass(frozen=True)
@@ -149,7 +154,9 @@ def plan_line(months, series, y_title, share, breaks, target, lang, wide=WIDTH, 
     beside = wide >= WIDTH
     left = 10 + face * max(width(tick(value)) for value in marks)
     ends = [width(row, 13.5) for one in series for row in textwrap.wrap(one.name, 22) if beside]
-    right = (24 if beside else 14) + face * max([*ends, width(text(max(known))) * 1.1])
+    last = [[(i, v) for i, v in enumerate(one.values) if v is not None][-1:] for one in series]
+    ends += [width(_end(months, *found, text)) * 1.1 for one in last for found in one]
+    right = (24 if beside else 14) + face * max(ends)
     at = across(months, left, wide - right)
     here = [(at[months.index(m)], label, m) for m, label in breaks if m in months]
     rows = _rows(here, face) if beside else [(0, label, month) for _, label, month in here]
@@ -177,11 +184,21 @@ def plan_line(months, series, y_title, share, breaks, target, lang, wide=WIDTH, 
     )
 
 
+def _end(months: list[str], place: int, value: float, text: Callable) -> str:
+    late = place == len(months) - 1
+    return text(value) if late else f"{text(value)} ({words.month_short(months[place])})"
+
+
 def _style(place: int, one: Series, months: list[str]) -> Style:
     """Mark each quarter's first month, the last value, and values that stand alone."""
     known = [i for i, value in enumerate(one.values) if value is not None]
     alone = {i for i in known if not {i - 1, i + 1} & set(known)}
-    marked = alone | {i for i in known if months[i][5:] in ("01", "04", "07", "10")} | set(known[-1:])
+    marked = (
+        alone
+        | (one.partial & set(known))
+        | {i for i in known if months[i][5:] in ("01", "04", "07", "10")}
+        | set(known[-1:])
+    )
     return Style(one.colour or LINES[place % len(LINES)], SHAPES[place % len(SHAPES)], frozenset(marked))
 
 

@@ -1,7 +1,6 @@
 """Draw planned charts as plain SVG for paper: no font file, no script and no page size is assumed."""
 
 import json
-import math
 import textwrap
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -16,6 +15,7 @@ from infoaccess.chart_plan import (
     SIZE,
     WIDTH,
     LinePlan,
+    Series,
     Style,
     across,
 )
@@ -85,8 +85,9 @@ def rule(x1: float, y1: float, x2: float, y2: float, colour: str, **style) -> st
     return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{colour}" fill="none"{look}/>'
 
 
-def _mark(x: float, y: float, style: Style) -> str:
-    return f'<g transform="translate({x:.1f} {y:.1f})" fill="{style.colour}">{MARKS[style.shape]}</g>'
+def _mark(x: float, y: float, style: Style, *, hollow: bool = False) -> str:
+    look = f'fill="#ffffff" stroke="{style.colour}" stroke-width="1.4"' if hollow else f'fill="{style.colour}"'
+    return f'<g transform="translate({x:.1f} {y:.1f})" {look}>{MARKS[style.shape]}</g>'
 
 
 def empty(title: str, text: str) -> str:
@@ -114,11 +115,12 @@ def place_ends(plan: LinePlan, height: float, line_height: float) -> list[End]:
             level = (high - value) / (high - low) * height
             rows = textwrap.wrap(one.name, 22) if plan.beside else []
             size = line_height * (1 + len(rows)) + 5
-            wanted.append((level, place, size, plan.text(value), rows, style.colour))
+            wanted.append((level, place, size, plan.end(place, value), rows, style.colour))
     wanted.sort(key=lambda one: one[0])
     tops: list[float] = []
     for level, _, size, *_ in wanted:
-        floor = tops[-1] + wanted[len(tops) - 1][2] if tops else -math.inf
+        # Above the plot stand the names of breaks, which may run over its right end.
+        floor = tops[-1] + wanted[len(tops) - 1][2] if tops else -4
         tops.append(max(level - size / 2, floor))
     limit = height + 10
     for i in reversed(range(len(tops))):
@@ -214,20 +216,35 @@ def _ends(plan: LinePlan, at: Frame) -> list[str]:
 
 
 def _curve(one, style: Style, xs: list[float], y) -> str:
-    pen, path = "M", []
-    for x, value in zip(xs, one.values, strict=True):
-        if value is None:
-            pen = "M"
-        else:
-            path.append(f"{pen}{x:.1f} {y(value):.1f}")
-            pen = "L"
     dash = ' stroke-dasharray="8 4"' if one.dash else ""
-    marks = [_mark(xs[i], y(one.values[i]), style) for i in sorted(style.marked)]
-    return (
-        f"<g class='series' data-name={quoteattr(one.name)} data-values={quoteattr(json.dumps(one.values))}>"
-        f'<path d="{"".join(path)}" fill="none" stroke="{style.colour}" stroke-width="2.1" '
-        f'stroke-linejoin="round" stroke-linecap="butt"{dash}/>{"".join(marks)}</g>'
-    )
+    look = f'fill="none" stroke="{style.colour}" stroke-linejoin="round" stroke-linecap="butt"'
+    whole, some = strokes(one, xs, y)
+    lines = f'<path d="{whole}" {look} stroke-width="2.1"{dash}/>' if whole else ""
+    lines += f'<path d="{some}" {look} stroke-width="1.3" stroke-dasharray="1.5 3"/>' if some else ""
+    marks = [_mark(xs[i], y(one.values[i]), style, hollow=i in one.partial) for i in sorted(style.marked)]
+    told = f"data-name={quoteattr(one.name)} data-values={quoteattr(json.dumps(one.values))}"
+    return f"<g class='series' {told}>{lines}{''.join(marks)}</g>"
+
+
+def strokes(one: Series, xs: list[float], y) -> tuple[str, str]:
+    """Return the paths of a line: between months that compare, and to or from months that count fewer units.
+
+    >>> strokes(Series("a", [1, 2, None, 3, 4], partial=frozenset({4})), [0, 10, 20, 30, 40], lambda value: value)
+    ('M0.0 1.0L10.0 2.0M30.0 3.0', 'M30.0 3.0L40.0 4.0')
+    """
+    path, drawn = ["", ""], [None, None]
+    for place, (before, value) in enumerate(zip([None, *one.values], one.values, strict=False)):
+        if value is None:
+            continue
+        some = bool({place - 1, place} & one.partial)
+        if before is not None:
+            start = "" if drawn[some] == place - 1 else f"M{xs[place - 1]:.1f} {y(before):.1f}"
+            path[some] += f"{start}L{xs[place]:.1f} {y(value):.1f}"
+            drawn[some] = place
+        elif place not in one.partial:
+            path[0] += f"M{xs[place]:.1f} {y(value):.1f}"
+            drawn[0] = place
+    return path[0], path[1]
 
 
 def _calendar(plan: LinePlan, xs: list[float], bottom: float) -> list[str]:

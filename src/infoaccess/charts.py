@@ -110,13 +110,15 @@ def _line_figure(plan: chart_plan.LinePlan) -> dict:
             "name": _plain(one.name),
             "x": days,
             "y": one.values,
-            "text": ["" if value is None else plan.text(value) for value in one.values],
+            "text": [
+                "" if v is None else plan.text(v) + ("¹" if n in one.partial else "") for n, v in enumerate(one.values)
+            ],
             "hovertemplate": "%{fullData.name}: <b>%{text}</b><extra></extra>",
             "connectgaps": False,
             "cliponaxis": False,
             "line": {"color": style.colour, "width": 2.4, "dash": "dash" if one.dash else "solid"},
             "marker": {
-                "symbol": style.shape,
+                "symbol": [f"{style.shape}-open" if n in one.partial else style.shape for n in range(len(days))],
                 "color": style.colour,
                 "opacity": 1,
                 "size": [8 if place in style.marked else 0 for place in range(len(days))],

@@ -52,6 +52,26 @@ def sign(status: str, w: Words) -> str:
     return words.MISSING if status == "missing" else w(f"sign.{status}")
 
 
+def signs(shown: list[str] | None, w: Words, threshold: int, *, inside: bool = False) -> list[str]:
+    """Return the notes that explain the signs among some texts; without texts, those that explain every sign.
+
+    Where a sign is a whole text it stands for a figure ("–" may be a dash within a sentence); ¹ stands behind one.
+    `inside`: of the internal edition, where nothing is hidden.
+    """
+    partial = w("sign.partial")
+    alone = None if shown is None else {text.removesuffix(partial) for text in shown}
+    known = {"suppressed": w("sign.suppressed"), "missing": words.MISSING, "empty": w("sign.empty")}
+    told = [
+        w(f"note.sign_{key}", threshold=threshold)
+        for key, text in known.items()
+        if (alone is None or text in alone) and not (inside and key == "suppressed")
+    ]
+    notes = [w("note.signs", signs="; ".join(told))] if told else []
+    notes += [w("note.inside")] if inside else []
+    behind = (text for text in shown or () if text != w("sign.not_compared"))
+    return notes + ([w("note.partial")] if any(partial in text for text in behind) else [])
+
+
 def value(cell: Cell, part: str) -> float | None:
     """Return the published part of a cell."""
     return cell.rate if part == "rate" else getattr(cell, part)
@@ -111,7 +131,7 @@ def no_change(now: Cell, then: Cell, part: str, w: Words) -> str:
     hidden = next((s for s in states if s.startswith("suppressed")), None)
     if hidden or "missing" in states:
         return sign("suppressed" if hidden else "missing", w)
-    return w("sign.partial") if not comparable(now, then) else sign("empty", w)
+    return w("sign.not_compared") if not comparable(now, then) else sign("empty", w)
 
 
 def change(now: Cell, then: Cell, spec: Headline, w: Words) -> dict | None:

@@ -21,7 +21,7 @@ NAMED = 10  # units named in the picture and in its text: the furthest outside
 LABEL = 12.5  # size of a unit's name
 TEXT = {
     "vi": {
-        "common": "Mức chung {rate}",
+        "common": "Mức chung {rate} ({shown} đơn vị)",
         "inner": "Giới hạn ngẫu nhiên 95 %",
         "outer": "Giới hạn ngẫu nhiên 99,8 %",
         "within": "Có thể do ngẫu nhiên",
@@ -34,7 +34,7 @@ TEXT = {
         "more": "{names} và {count} đơn vị khác",
     },
     "en": {
-        "common": "Common rate {rate}",
+        "common": "Common rate {rate} ({shown} units)",
         "inner": "Limits of chance, 95%",
         "outer": "Limits of chance, 99.8%",
         "within": "May be chance",
@@ -180,7 +180,7 @@ def _keys(found: Funnel, lang: str, wide: int, face: float) -> tuple[list[str], 
     """Set the key in rows above the plot."""
     text, parts, x, y = TEXT[lang], [], 0.0, 15.0
     for key in ("common", "inner", "outer", *MARKS):
-        label = text[key].format(rate=words.share(found.rate, lang))
+        label = text[key].format(rate=words.share(found.rate, lang), shown=found.compared)
         long = 28 + face * width(label)
         if x and x + long > wide:
             x, y = 0.0, y + 20

@@ -175,6 +175,15 @@ class Funnel:
         return [(max(0.0, a), min(1.0, b)) for a, b in spread]
 
 
+def counts(names: dict[str, str], cells: dict) -> pd.DataFrame:
+    """Set released counts (`released.Cell`) of units out as `funnel` reads them; both are keyed by code."""
+    found = [cells[code] for code in names]
+    parts = {part: pd.array([getattr(c, part) for c in found], dtype="Int64") for part in ("numerator", "denominator")}
+    return pd.DataFrame(
+        {"code": list(names), "name": list(names.values()), **parts, "status": [c.status for c in found]}
+    )
+
+
 def funnel(counts: pd.DataFrame, widened: bool = False) -> Funnel:
     """Judge units against their common rate; `units` has 1 row = 1 unit, in the order given.
 

@@ -4,11 +4,24 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from infoaccess import any_two, checksums, disclosure, disk, html, revisions, rooms, runner, store, units, words
+from infoaccess import (
+    any_two,
+    checksums,
+    disclosure,
+    disk,
+    figures,
+    html,
+    revisions,
+    rooms,
+    runner,
+    store,
+    units,
+    words,
+)
 
 SUMS = "SHA256SUMS"  # of executed notebooks
 PACKAGES = ("pandas", "geopandas", "polars", "papermill", "nbconvert", "plotly", "typst", "infoaccess")
-HEADINGS = {"city": "Toàn thành phố", "district": "Quận, huyện, thị xã", "commune": "Phường, xã, thị trấn"}
+LEVELS = ("city", "district", "commune")
 
 
 def manifest(month: str, numbers: dict, settings: dict, door: dict, inputs: str) -> dict:
@@ -42,16 +55,18 @@ def month_index(
     That of the internal edition (`inside`) bears its mark and leads nowhere else.
     """
     valid = units.on(month)
-    w = words.load(settings["lang"])
+    w = words.load(settings["lang"], units.era_of(month))
     groups = []
-    for level, heading in HEADINGS.items():
+    for level in LEVELS:
         rows = valid[valid["area_set"].str.endswith(level) & valid["code"].isin(list(numbers))]
         entries = [_entry(u, numbers[u["code"]]) for u in rows.to_dict("records")]
         if entries:
-            groups.append({"heading": heading, "reports": entries})
+            groups.append({"heading": w(f"page.level_{level}"), "reports": entries})
     names = valid.set_index("code")["name"]
     refused = sum(f["state"] == "refused" for f in door["files"])
     partial = [w("quality.files_refused", refused=refused)] if refused else []
+    printed = [n["text"] for group in groups for entry in group["reports"] for n in entry["numbers"]]
+    accepted = door["tables"]["households"]["accepted"]
     marks = {"internal": inside, "synthetic": door["synthetic"]}
     papers = [("slide.deck", "presentation.pdf"), ("slide.notes", "presentation_notes.pdf")]
     links = [{"label": w(key), "href": href} for key, href in papers if slides]
@@ -59,16 +74,22 @@ def month_index(
     if not inside:
         links += [{"label": w("changes.link"), "href": "changes.html"}]
         links += [{"label": w("compare.link"), "href": f"../compare.html#{month}"}]
-        links += [{"label": "manifest.json", "href": "manifest.json"}, {"label": "Các tháng", "href": "../index.html"}]
+        links += [
+            {"label": "manifest.json", "href": "manifest.json"},
+            {"label": w("page.archive"), "href": "../index.html"},
+        ]
+    threshold = store.door(rooms.RELEASE, month)["threshold"]
     info = {
         "lang": w.lang,
         "month": month,
         "period": words.month(month, w.lang),
         "state": w(f"state.{settings['state']}"),
         "banners": [w(f"title.{key}") for key, holds in marks.items() if holds] + partial,
-        "title": (f"{w('title.internal_short')} – " if inside else "") + f"Báo cáo {words.month(month, w.lang)}",
+        "title": (f"{w('title.internal_short')} – " if inside else "")
+        + w("page.reports_of", period=words.month(month, w.lang)),
         "groups": groups,
-        "generated_from": [f"{len(door['files'])} tệp danh sách, {door['tables']['households']['accepted']} hộ"],
+        "notes": figures.signs(printed, w, threshold, inside=inside),
+        "generated_from": [w("page.sources", files=len(door["files"]), households=words.number(accepted, w.lang))],
         "links": links,
         "missing": [
             {"code": c, "name": names.get(c) or w("slide.deck"), "reason": w(f"page.lacking.{reason}")}

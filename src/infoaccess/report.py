@@ -67,7 +67,7 @@ def open(
     children, layer = neighbours(month, unit)
     # All units of the month, not only those shown: what all reports share is read once.
     release = released.read(month, since, edition=editions.named(edition))
-    return Report(release, unit, children, layer, state, words.load(lang))
+    return Report(release, unit, children, layer, state, words.load(lang, units.era_of(month)))
 
 
 def neighbours(month: str, unit: dict) -> tuple[list[dict], str]:
@@ -134,9 +134,9 @@ def banners(r: Report) -> list[str]:
     return [r.w(key) for holds, key in marks if holds]
 
 
-def signs(r: Report) -> str:
-    """Return the note that explains the signs in tables and maps."""
-    return r.w("note.signs" if public(r) else "note.signs_internal", threshold=r.release.threshold)
+def signs(r: Report, shown: list[str] | None = None) -> list[str]:
+    """Return the notes that explain the signs among some texts; without texts, those that explain every sign."""
+    return figures.signs(shown, r.w, r.release.threshold, inside=not public(r))
 
 
 def _recipients(body: dict, w: Words) -> list[str]:
@@ -161,7 +161,9 @@ def key_figures(r: Report) -> Exhibit:
         if key != findings.CAUTION and (said.get(key) or key in findings.ASKED)
     ]
     parts = {"questions": asked, "caution": said.get(findings.CAUTION, [])}
-    return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, parts, [signs(r)])
+    shown = [text for n in numbers for text in (n["text"], *(n["detail"] or "").replace(" / ", " ").split())]
+    told = [one for question in asked for one in question["sentences"]]
+    return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, parts, signs(r, [*shown, *told]))
 
 
 def method(r: Report) -> Exhibit:
@@ -174,16 +176,20 @@ def method(r: Report) -> Exhibit:
             "method.standard",
             title=rules["title"],
             source=rules["source"],
-            id=r.release.standard,
             internet=wording[deprivation.INTERNET],
             device=wording[deprivation.DEVICE],
         ),
         w("method.rates"),
         w("method.need"),
-        w("method.units"),
         w("method.disclosure" if public(r) else "method.internal", threshold=r.release.threshold),
         w("method.state", state=w(f"state.{r.state}").lower()),
         w("method.lists", lists_from=agency(r.release.month)["lists_from"]),
     ]
-    notes = comparability.note((r.layer, r.release.months[0]), (r.layer, r.release.month))[w.lang]
+    first, last = r.release.months[0], r.release.month
+    if units.era_of(first) == units.era_of(last):
+        span = {"first": words.month_short(first), "last": words.month_short(last)}
+        notes = [w("method.same_units", **span)] if first != last else []
+    else:
+        said.insert(3, w("method.units"))
+        notes = comparability.note((r.layer, first), (r.layer, last))[w.lang]
     return exhibits.text("method", w("section.method"), said, notes)

@@ -30,6 +30,6 @@ def row(name: str, cells: list[tuple], *, bold: bool = False) -> dict:
     return {"cells": texts, "sort": sorts, "marks": marks, "bold": bold}
 
 
-def signs(r: Report) -> str:
-    """Return the note that explains the signs in a table."""
-    return report.signs(r)
+def signs(r: Report, rows: list[dict]) -> list[str]:
+    """Return the notes that explain the signs in a table's rows."""
+    return report.signs(r, [text for one in rows for text in one["cells"]])

@@ -12,6 +12,7 @@ from infoaccess.figures import HEADLINES, Headline
 from infoaccess.report import Report
 from infoaccess.report_cells import cell, column, row, signs, words_only
 
+SAID = 3  # units of which a sentence says how they stand
 FEWEST = 6  # units with a rate below which a funnel says nothing
 AGAINST = ("month", "year", "plan")
 
@@ -36,10 +37,10 @@ def months_table(r: Report) -> Exhibit:
             change = figures.change(now, then, spec, w)
             broken |= crossed and change is not None
             sign = "" if change else figures.no_change(now, then, spec.part, w)
-            uneven |= sign == w("sign.partial")
+            uneven |= sign == w("sign.not_compared")
             cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, sign, w)]
         rows.append(row(w(f"row.{spec.id.split('.')[0]}"), cells))
-    notes = [signs(r), *([w("note.compared")] if shown else []), *([w("note.twog")] if broken else [])]
+    notes = [*signs(r, rows), *([w("note.compared")] if shown else []), *([w("note.twog")] if broken else [])]
     notes += [w("note.uneven")] if uneven else []
     notes += [w("note.not_compared", months=", ".join(untold))] if untold else []
     return exhibits.table("months", None, w("caption.months", period=r.period), heads, rows, notes)
@@ -67,21 +68,12 @@ def funnel(r: Report) -> Exhibit:
 
 def _funnel(r: Report, units: dict[str, str], cells: dict) -> Exhibit:
     w = r.w
-    counts = pd.DataFrame(
-        {
-            "code": list(units),
-            "name": list(units.values()),
-            "numerator": pd.array([c.numerator for c in cells.values()], dtype="Int64"),
-            "denominator": pd.array([c.denominator for c in cells.values()], dtype="Int64"),
-            "status": [c.status for c in cells.values()],
-        }
-    )
     if sum(c.rate is not None for c in cells.values()) < FEWEST:
         return exhibits.text("funnel", None, [w("note.no_funnel", fewest=FEWEST)])
-    found = noise.funnel(counts)
+    found = noise.funnel(noise.counts(units, cells))
     titles = {"x_title": w("axis.households"), "y_title": w("axis.deprived"), "lang": w.lang}
     drawn, data = funnel_chart.draw(found, **titles)
-    notes = [w("note.funnel"), *filter(None, [data["note"]]), *(noise.sentence(found, u, w.lang) for u in _far(found))]
+    notes = [w("note.funnel"), *filter(None, [data["note"]]), *_common(r, found), *_said(found, w)]
     caption = w("caption.funnel", period=r.period)
     screens = [funnel_chart.draw(found, **titles, wide=wide, face=SANS) for wide in (WIDTH, NARROW)]
     told = {
@@ -99,12 +91,32 @@ def _told(unit: dict, w) -> tuple[str, list[str]]:
     return unit["name"], [words.share(unit["share"], w.lang), words.number(unit["denominator"], w.lang), verdict]
 
 
+def _common(r: Report, found: noise.Funnel) -> list[str]:
+    """Say of which units the common rate is, where these are not all."""
+    every = len(found.units)
+    facts = {"rate": words.share(found.rate, r.w.lang), "shown": found.compared, "all": every}
+    return [] if found.compared == every else [r.w("note.common", area=_whole(r)["name"], **facts)]
+
+
+def _whole(r: Report) -> dict:
+    """Return the unit that the units of the report's table make up: the report's own, for a commune that above."""
+    return r.above if r.area["area_set"].endswith("commune") else r.area
+
+
+def _said(found: noise.Funnel, w) -> list[str]:
+    """Say how the units furthest outside stand, and how many more there are."""
+    far = _far(found)
+    told = [noise.sentence(found, u, w.lang) for u in far[:SAID]]
+    more = [w("note.furthest", count=len(far), shown=SAID)] if len(far) > SAID else []
+    return more + told
+
+
 def _far(found: noise.Funnel) -> list[dict]:
-    """Return the units that are clearly different, those furthest outside first, three at most."""
+    """Return the units that are clearly different, those furthest outside first."""
     rows = [u for u in found.units.to_dict("records") if str(u["verdict"]).startswith("far_")]
 
     def beyond(u: dict) -> float:
         edge = u["upper_998"] if u["verdict"] == "far_above" else u["lower_998"]
         return abs(u["share"] - edge) if pd.notna(edge) else -inf
 
-    return sorted(rows, key=beyond, reverse=True)[:3]
+    return sorted(rows, key=beyond, reverse=True)

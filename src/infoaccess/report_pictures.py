@@ -29,7 +29,7 @@ def trends(r: Report) -> tuple[Exhibit, Exhibit]:
     breaks = [(m, w(f"break.{label}")) for m, label in BREAKS if months[0] < m <= months[-1]]
     found = []
     for name, measures in shown:
-        series = [Series(w(f"short.{m}"), r.release.series(r.code, m, base=base)) for m, base in measures]
+        series = [monthly(r, w(f"short.{m}"), m, base) for m, base in measures]
         target = (w("break.target"), 1.0) if name == "smartphone" else None
         chart = charts.line(
             f"trend_{name}",
@@ -43,9 +43,22 @@ def trends(r: Report) -> tuple[Exhibit, Exhibit]:
         )
         caption = w(f"caption.trend_{name}")
         alt = _line_alt(months, series, w)
-        found.append(exhibits.picture("chart", f"trend_{name}", heading, caption, alt, chart, crossing(months, w)))
+        notes = crossing(months, w) + hollow(series, w)
+        found.append(exhibits.picture("chart", f"trend_{name}", heading, caption, alt, chart, notes))
         heading = None
     return tuple(found)
+
+
+def monthly(r: Report, name: str, measure: str, base: str) -> Series:
+    """Return a unit's rates, one a month, with the months for which some commune sent no list."""
+    counts = [r.release.cell(r.code, measure, month=m, base=base) for m in r.release.months]
+    partial = frozenset(n for n, c in enumerate(counts) if c.partial and c.rate is not None)
+    return Series(name, [c.rate for c in counts], partial=partial)
+
+
+def hollow(series: list[Series], w) -> list[str]:
+    """Return the note on open marks, where there are any."""
+    return [w("note.hollow")] if any(one.partial for one in series) else []
 
 
 def crossing(months: list[str], w) -> list[str]:

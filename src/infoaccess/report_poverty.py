@@ -57,7 +57,7 @@ def indicators_table(r: Report) -> Exhibit:
         cells = [cell(c, part, r) for c in counts for part in ("numerator", "rate")]
         rows.append(row(w("indicator.name", number=n, name=_name(indicator, w)), cells))
     caption = w("caption.indicators", period=r.period)
-    return exhibits.table("indicators", w("section.poverty"), caption, heads, rows, [signs(r), *_index(r)])
+    return exhibits.table("indicators", w("section.poverty"), caption, heads, rows, [*signs(r, rows), *_index(r)])
 
 
 def _name(indicator, w) -> str:
@@ -87,7 +87,7 @@ def changes_table(r: Report) -> Exhibit:
         bold = name in ("before_any", "now_any")
         rows.append(row(w(f"change_row.{name}"), [*cells, cell(count, "numerator", r)], bold=bold))
     heads = [column(w("column.change_row"), align="left"), column("+/−"), column(w("column.households"))]
-    notes = [signs(r), w("note.changes")] + _not_followed("now_any", r)
+    notes = [*signs(r, rows), w("note.changes")] + _not_followed("now_any", r)
     return exhibits.table("changes", None, w("caption.changes", period=r.period), heads, rows, notes)
 
 
@@ -116,5 +116,5 @@ def movements_table(r: Report) -> Exhibit:
         line = w("movement.line", number=n, name=w(f"movement.{name}"))
         rows.append(row(line, cells, bold=name in ("opening", "closing")))
     heads = [column(w("column.movement"), align="left"), column("+/−"), *(column(w(f"group.{g}")) for g in CLASSES)]
-    notes = [signs(r), w("note.movements")] + _not_followed(FLOWS, r)
+    notes = [*signs(r, rows), w("note.movements")] + _not_followed(FLOWS, r)
     return exhibits.table("movements", None, w("caption.movements", period=r.period), heads, rows, notes)

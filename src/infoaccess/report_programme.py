@@ -1,6 +1,6 @@
 """The report's section on the support programme: sources of money, targets, the pace, waits, checks of hand-overs."""
 
-from infoaccess import charts, exhibits, hand_overs, pace, programme, words
+from infoaccess import charts, exhibits, figures, hand_overs, pace, programme, report, words
 from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text, sign
@@ -42,15 +42,26 @@ def sources_table(r: Report, *, of_year: bool = True) -> Exhibit:
         cells += [_since_december(f"handed_{source}", "phone", r)] if of_year else []
         money = _figure(value.numerator, r, MILLION, value.numerator_status)
         rows.append(row(w(f"source.{source}"), [*cells, money]))
-    total = [cell(r.release.cell(r.code, "covered"), "numerator", r), words_only("")]
+    whole = r.release.cell(r.code, "covered")
+    given, value = (_summed(kind, base, r) for kind, base in (("handed", "phone"), ("value", "vnd")))
+    of_all = words_only("")
+    if given[0] is not None and whole.numerator:  # phones of which no source is stated are in the total alone
+        of_all = words_only(words.share(given[0] / whole.numerator, w.lang), given[0] / whole.numerator)
+    total = [cell(whole, "numerator", r), of_all]
     total += [_since_december("covered", "household", r)] if of_year else []
-    rows.append(row(w("source.total"), [*total, words_only("")], bold=True))
+    rows.append(row(w("source.total"), [*total, _figure(value[0], r, MILLION, value[1])], bold=True))
     heads = [column(w("column.source"), align="left"), column(w("column.phones")), column(w("column.share"))]
     heads += [column(w("column.phones_year", year=year))] if of_year else []
     heads.append(column(w("column.value")))
     caption = w("caption.sources_table", period=r.period)
-    notes = [signs(r), w("note.value")]
+    notes = [*signs(r, rows), w("note.value")]
     return exhibits.table("sources_table", None, caption, heads, rows, notes)
+
+
+def _summed(kind: str, base: str, r: Report) -> tuple[int | None, str]:
+    """Add up the sources' counts of a kind."""
+    counts = [r.release.cell(r.code, f"{kind}_{s}", base=base) for s in programme.SOURCES]
+    return _added((c.numerator, c.numerator_status) for c in counts)
 
 
 def _since_december(measure: str, base: str, r: Report) -> tuple[str, float | None, str | None]:
@@ -60,6 +71,8 @@ def _since_december(measure: str, base: str, r: Report) -> tuple[str, float | No
     for count in (now, then):
         if count.numerator is None:
             return cell(count, "numerator", r)
+    if not figures.comparable(now, then):
+        return words_only(r.w("sign.not_compared"))
     grown = now.numerator - then.numerator
     if 0 < grown < r.release.threshold:
         return sign("suppressed", r.w), None, "suppressed"
@@ -84,21 +97,22 @@ def targets_table(r: Report) -> Exhibit:
             continue
         count, goal = reached.get(target["target_id"], Cell()), target["target_percent"] / 100
         gap = None if count.rate is None else count.rate - goal
-        apart = words.points(gap, w.lang) if gap is not None else "–"
+        apart = sign(count.status, w) if gap is None else words.points(gap, w.lang)
         cells = [words_only(words.share(goal, w.lang), goal), cell(count, "rate", r), words_only(apart, gap)]
         rows.append(row(w(f"target.{target['target_id']}"), cells))
     heads = [
         column(w("column.target"), align="left"),
         *(column(w(f"column.{c}")) for c in ("goal", "reached", "gap")),
     ]
-    notes = [w("note.subscribers")] if city else []
+    notes = [*signs(r, rows), *([w("note.subscribers")] if city else [])]
     return exhibits.table("targets", None, w("caption.targets", year=year), heads, rows, notes)
 
 
 def outlook(r: Report) -> Exhibit:
     """Say when all need is met at the present pace, how soon households are served, who is still without a phone."""
     w, release = r.w, r.release
-    found = reached(r)
+    found, notes = reached(r), []
+    notes += [w("note.pace")] if found.reason == "dated" else []
     said = [w("outlook.pace", sentence=found.sentence if w.lang == "vi" else found.sentence_en)]
     waits = [(n, release.cell(r.code, f"waited_{n}")) for n in hand_overs.WITHIN]
     told = [
@@ -107,8 +121,9 @@ def outlook(r: Report) -> Exhibit:
         if c.status == "published"
     ]
     said.append(w("outlook.waits", list="; ".join(told)) if told else w("outlook.no_waits"))
+    notes += [w("note.waits")] if told else []
     without = [
-        w(f"outlook.{key}", count=words.number(c.complement, w.lang))
+        w(f"outlook.{key}", count=words.number(c.complement, w.lang) + (w("sign.partial") if c.partial else ""))
         for key, c in (
             ("households_without", release.cell(r.code, "household_smartphone")),
             ("adults_without", release.cell(r.code, "adult_smartphone", base="adult")),
@@ -117,17 +132,28 @@ def outlook(r: Report) -> Exhibit:
     ]
     if without:
         said.append(w("outlook.without", list=w("outlook.and").join(without)))
-    return exhibits.text("outlook", None, said, [w("note.pace")])
+        notes += [w("note.without")]
+    return exhibits.text("outlook", None, said, [*notes, *report.signs(r, said)])
 
 
 def reached(r: Report) -> pace.Reached:
     """Tell when all need is met at the present pace, from released counts of whole months only."""
     counts = [r.release.cell(r.code, "covered", month=m) for m in r.release.months]
+    last, listed = counts[-1], r.release.cell(r.code, "listed")
+    if last.status == "suppressed":
+        return _unsaid(r, "hidden")
+    if listed.partial:
+        return _unsaid(r, "no_lists", missing=listed.expected - listed.received, all=listed.expected)
     to_date = [c.numerator for c in counts]
     handed = [None if None in pair else pair[1] - pair[0] for pair in zip([None, *to_date], to_date, strict=False)]
     known = [c.status == "published" and not c.partial for c in counts]
     waiting = [c.complement if k else None for c, k in zip(counts, known, strict=True)]
     return pace.reached(r.release.months, handed, waiting)
+
+
+def _unsaid(r: Report, reason: str, **facts: int) -> pace.Reached:
+    said = r.w(f"outlook.{reason}", period=r.period, **facts)
+    return pace.Reached(reason, said, said)
 
 
 def checks_table(r: Report) -> tuple[Exhibit, ...]:
@@ -143,35 +169,59 @@ def checks_table(r: Report) -> tuple[Exhibit, ...]:
     heads = [column(w("column.source"), align="left"), column(w("column.phones"))]
     heads += [column(w(f"column.{s}")) for s in states]
     caption = w("caption.checks", period=r.period)
-    return (exhibits.table("checks", None, caption, heads, rows, [signs(r), w("note.checks")]),)
+    return (exhibits.table("checks", None, caption, heads, rows, [*signs(r, rows), w("note.checks")]),)
 
 
 def funding_table(r: Report) -> tuple[Exhibit, ...]:
     """Show by source what was promised and planned beside what was handed over and spent; for the whole city only.
 
-    What the office stated no plan or promise for is missing, never zero.
+    What the office stated no plan or promise for is missing, never zero; what is left is never below zero.
     """
     if r.area["area_set"] != "city":
         return ()
     w, year = r.w, r.release.month[:4]
-    rows = []
+    told = []
     for source in programme.SOURCES:
         phones = r.release.cell(r.code, f"handed_{source}", base="phone")
         promised = [p["phones"] for p in r.release.promises if p["source"] == source and p["month"] <= r.release.month]
         planned = [b["planned_vnd"] for b in r.release.budgets if (b["source"], str(b["year"])) == (source, year)]
-        known, plan = (sum(found) if found else None for found in (promised, planned))
-        to_hand = None if None in (known, phones.numerator) else known - phones.numerator
-        spent, hidden = spent_in_year(r, source)
-        money = [plan, spent, None if None in (plan, spent) else plan - spent]
-        told = [_figure(known, r), cell(phones, "numerator", r), _figure(to_hand, r, status=phones.numerator_status)]
-        told += [_figure(v, r, MILLION, s) for v, s in zip(money, ("", hidden, hidden), strict=True)]
-        rows.append(row(w(f"source.{source}"), told))
+        known, plan = ((sum(found) if found else None, "missing") for found in (promised, planned))
+        handed, spent = (phones.numerator, phones.numerator_status), spent_in_year(r, source)
+        told.append([known, handed, _less(known, handed), plan, spent, _less(plan, spent)])
+    sums = [_added((v and max(v, 0), s) for v, s in column) for column in zip(*told, strict=True)]
+    names = [w(f"source.{s}") for s in (*programme.SOURCES, "total")]
+    rows = []
+    for name, parts in zip(names, [*told, sums], strict=True):
+        cells = [_left(*part, r, unit) for part, unit in zip(parts, (1, 1, 1, MILLION, MILLION, MILLION), strict=True)]
+        rows.append(row(name, cells, bold=parts is sums))
     heads = [column(w("column.source"), align="left")]
     heads += [column(w(f"column.{c}"), w("column.funding_phones")) for c in ("promised", "handed_over", "to_hand")]
     money = w("column.funding_money", year=year)
     heads += [column(w(f"column.{c}"), money) for c in ("planned", "spent", "left")]
-    caption = w("caption.funding", period=r.period)
-    return (exhibits.table("funding", None, caption, heads, rows, [signs(r), w("note.funding")]),)
+    notes = [*signs(r, rows), w("note.funding")]
+    notes += [w("note.beyond")] if any(value is not None and value < 0 for parts in told for value, _ in parts) else []
+    return (exhibits.table("funding", None, w("caption.funding", period=r.period), heads, rows, notes),)
+
+
+def _less(stated: tuple[int | None, str], used: tuple[int | None, str]) -> tuple[int | None, str]:
+    """Return what is left, with the status of what is used where one of both is not known."""
+    known = None not in (stated[0], used[0])
+    return (stated[0] - used[0], "published") if known else (None, used[1] if used[0] is None else stated[1])
+
+
+def _added(parts) -> tuple[int | None, str]:
+    """Add counts; where one is hidden or missing there is no sum, but the status why."""
+    parts = list(parts)
+    states = [status for value, status in parts if value is None]
+    worst = next((s for s in states if s.startswith("suppressed")), "missing")
+    return (None, worst) if states else (sum(value for value, _ in parts), "published")
+
+
+def _left(value: int | None, status: str, r: Report, unit: int) -> tuple[str, float | None, str | None]:
+    """Return a figure as a cell; one below zero as nothing left, and by how much more was used."""
+    if value is None or value >= 0:
+        return _figure(value, r, unit, status)
+    return words_only(r.w("cell.beyond", count=_figure(-value, r, unit)[0]), value)
 
 
 def spent_in_year(r: Report, source: str) -> tuple[int | None, str]:
@@ -184,6 +234,8 @@ def spent_in_year(r: Report, source: str) -> tuple[int | None, str]:
     if r.release.months[0][:4] < r.release.month[:4]:
         december = f"{int(r.release.month[:4]) - 1}-12"
         before = r.release.cell(r.code, f"value_{source}", base="vnd", month=december)
+    if not figures.comparable(to_date, before):
+        return None, "missing"  # lists of communes are lacking: the year would count less than was spent
     worst = next((c.numerator_status for c in (to_date, before) if c.numerator is None), "published")
     return (to_date.numerator - before.numerator if worst == "published" else None), worst
 

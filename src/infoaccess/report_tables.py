@@ -35,29 +35,23 @@ def _row(name: str, code: str, r: Report, *, group: str = "all", bold: bool = Fa
     return row(name, parts, bold=bold)
 
 
-def _notes(r: Report) -> list[str]:
-    notes = [signs(r)]
-    if r.release.quality["communes_without_list"]:
-        notes.append(r.w("note.partial"))
-    return notes
-
-
 def units_table(r: Report) -> Exhibit:
     """Show the units below this one (for a commune: beside it), with the whole on top."""
     rows = [_row(r.area["name"], r.code, r, bold=True)]
     rows += [_row(u["name"], u["code"], r) for u in r.children if u["code"] != r.code]
     heads = [column(r.w("column.unit"), align="left"), *(m[0] for m in _measures(r))]
     caption = r.w("caption.units", period=r.period)
-    return exhibits.table("units", r.w("section.units"), caption, heads, rows, _notes(r), landscape=len(rows) > 15)
+    notes, wide = signs(r, rows), len(rows) > 15
+    return exhibits.table("units", r.w("section.units"), caption, heads, rows, notes, landscape=wide)
 
 
 def groups_table(r: Report) -> Exhibit:
     """Show the classes of households; policy families overlap with the others and say so."""
     rows = [_row(r.w(f"group.{g}"), r.code, r, group=g, bold=g == "all") for g in GROUPS]
     heads = [column(r.w("column.group"), align="left"), *(m[0] for m in _measures(r))]
-    return exhibits.table(
-        "groups", r.w("section.groups"), r.w("caption.groups", period=r.period), heads, rows, _notes(r)
-    )
+    notes = [*signs(r, rows), r.w("note.need_groups")]
+    caption = r.w("caption.groups", period=r.period)
+    return exhibits.table("groups", r.w("section.groups"), caption, heads, rows, notes)
 
 
 def _silent(r: Report) -> list[str]:

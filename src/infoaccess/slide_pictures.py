@@ -6,7 +6,7 @@ Colours, classes and signs are those of the report's maps and charts (`map_scale
 import textwrap
 from dataclasses import dataclass
 
-from infoaccess import chart_plan, map_layout, map_legend, map_paths, map_svg, words
+from infoaccess import chart_plan, chart_svg, map_layout, map_legend, map_paths, map_svg, words
 from infoaccess.chart_plan import AXIS, FILLS, GRID, INK, LINES, MUTED, SHAPES, Series
 from infoaccess.chart_svg import MARKS, line_of
 from infoaccess.map_text import EDGE, OWN, write
@@ -115,23 +115,18 @@ def lines(months: list[str], series: list[Series], *, title: str, lang: str, bre
 
 
 def _curve(one: Series, colour: str, shape: str, xs: list[float], y) -> str:
-    pen, path, alone = "M", "", []
-    for place, (x, value) in enumerate(zip(xs, one.values, strict=True)):
-        if value is None:
-            pen = "M"
-            continue
-        path += f"{pen}{x:.1f} {y(value):.1f}"
-        around = [one.values[i] for i in (place - 1, place + 1) if 0 <= i < len(xs)]
-        last = not any(v is not None for v in one.values[place + 1 :])
-        if last or all(v is None for v in around):
-            alone.append((x, value))
-        pen = "L"
-    body = (
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="3.2" stroke-linejoin="round"/>' if path else ""
-    )
-    return body + "".join(
-        f'<g transform="translate({x:.1f} {y(v):.1f}) scale(1.7)" fill="{colour}">{MARKS[shape]}</g>' for x, v in alone
-    )
+    known = {place for place, value in enumerate(one.values) if value is not None}
+    ends = {place for place in known if not {place - 1, place + 1} & known} | ({max(known)} if known else set())
+    look = f'fill="none" stroke="{colour}" stroke-linejoin="round"'
+    whole, some = chart_svg.strokes(one, xs, y)
+    body = f'<path d="{whole}" {look} stroke-width="3.2"/>' if whole else ""
+    body += f'<path d="{some}" {look} stroke-width="2.2" stroke-dasharray="2 4"/>' if some else ""
+    for place in sorted(ends | (one.partial & known)):
+        fill = f'fill="#ffffff" stroke="{colour}" stroke-width="1.2"' if place in one.partial else f'fill="{colour}"'
+        body += (
+            f'<g transform="translate({xs[place]:.1f} {y(one.values[place]):.1f}) scale(1.7)" {fill}>{MARKS[shape]}</g>'
+        )
+    return body
 
 
 def _months(months: list[str], xs: list[float], bottom: float) -> str:

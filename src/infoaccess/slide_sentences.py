@@ -7,8 +7,6 @@ common rate only outside the 99.8 % limits of `noise`, and never where few units
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from infoaccess import comparing, figures, map_series, noise, rooms, words
 from infoaccess.map_scale import tenths
 from infoaccess.released import Cell
@@ -99,14 +97,7 @@ def judged(r: Report) -> tuple[noise.Funnel, list[Place]]:
     """Judge the rates of the report's units against chance, and list those with a rate, the highest first."""
     cells = {u["code"]: r.release.cell(u["code"], "deprived_any") for u in r.children}
     names = {u["code"]: u["name"] for u in r.children}
-    columns = {
-        "code": list(cells),
-        "name": [names[c] for c in cells],
-        "numerator": pd.array([c.numerator for c in cells.values()], dtype="Int64"),
-        "denominator": pd.array([c.denominator for c in cells.values()], dtype="Int64"),
-        "status": [c.status for c in cells.values()],
-    }
-    found = noise.funnel(pd.DataFrame(columns))
+    found = noise.funnel(noise.counts(names, cells))
     verdicts = dict(zip(found.units["code"], found.units["verdict"], strict=True))
     rated = [Place(c, names[c], cell, verdicts[c]) for c, cell in cells.items() if cell.rate is not None]
     return found, sorted(rated, key=lambda p: (-p.cell.rate, p.name))
@@ -187,9 +178,10 @@ def first(r: Report) -> str:
     common = words.share(found.rate, w.lang)
     if not far:
         return w("slide.where.not_clear", common=common)
-    names = [p.name for p in far]
+    names, every = [p.name for p in far], sum(p.verdict == "far_above" for p in rated)
     joined = names[0] if len(names) == 1 else w("slide.map.and", first=", ".join(names[:-1]), second=names[-1])
-    return w("slide.where.clear", common=common, names=joined)
+    key = "clear" if every == len(far) else "clear_some"
+    return w(f"slide.where.{key}", common=common, names=joined, count=every)
 
 
 def paid(r: Report, phones: dict[str, Cell]) -> str:

@@ -5,11 +5,10 @@ one Exhibit, or a tuple of one or none; its data hold under `slide` what the dec
 are in `slide_maps`.
 """
 
-from infoaccess import exhibits, hand_overs, programme, report, report_programme, words
+from infoaccess import exhibits, hand_overs, programme, report, report_pictures, report_programme, words
 from infoaccess import slide_data as data
 from infoaccess import slide_pictures as pictures
 from infoaccess import slide_sentences as sentences
-from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text
 from infoaccess.noise import note, sentence
@@ -78,7 +77,7 @@ def answers(r: Report) -> Exhibit:
     ex = exhibits.text("answers", message, [c["ask"] + " " + " ".join([c["big"], *c["lines"]]) for c in columns])
     said = [sentences.moved(r, m) + "." for m in (MEASURE, "covered")]
     numbers = [f"{c['ask']} {c['big']}; {'; '.join(c['lines'])}" for c in columns]
-    caveats = [report.signs(r), w("method.need")]
+    caveats = [*report.signs(r), w("method.need")]
     return data.slide(ex, "numbers", message, r, say=said, numbers=numbers, caveats=caveats, columns=columns)
 
 
@@ -107,8 +106,8 @@ def trends(r: Report) -> tuple[Exhibit, Exhibit]:
 
 def _trend(r: Report, first: str) -> Exhibit:
     w, months = r.w, r.release.months
-    shown = {m: r.release.series(r.code, m, base=sentences.BASES.get(m, "household")) for m in TRENDS[first]}
-    series = [Series(w(f"slide.line.{m}"), values) for m, values in shown.items()]
+    bases = {m: sentences.BASES.get(m, "household") for m in TRENDS[first]}
+    series = [report_pictures.monthly(r, w(f"slide.line.{m}"), m, base) for m, base in bases.items()]
     phone = first != MEASURE
     breaks = [("2024-10", w("break.twog"))] if phone and months[0] < "2024-10" <= months[-1] else []
     axis = w("slide.trend.axis_phone" if phone else "slide.trend.axis")
@@ -127,7 +126,8 @@ def _trend(r: Report, first: str) -> Exhibit:
     alt = w("alt.trend", series="; ".join(numbers) + ".", **span)
     caveats = [w("note.twog").lstrip("² "), w("method.rates")] if breaks else [w("method.rates")]
     told = [w("slide.trend.say"), *([sentences.moved(r, "covered") + "."] if phone else [])]
-    notes = {"say": told, "numbers": numbers, "caveats": [*caveats, w("note.sum")]}
+    caveats += report_pictures.hollow(series, w) + report_pictures.crossing(months, w)
+    notes = {"say": told, "numbers": numbers, "caveats": caveats}
     return data.picture("chart", f"slide_{first}", sentences.moved(r, first), r, svg, alt, **notes)
 
 
@@ -209,6 +209,7 @@ def outlook(r: Report) -> Exhibit:
     """Show when all need is met at the present pace, how soon households are served, who is still without a phone."""
     w, found = r.w, report_programme.reached(r)
     told = (found.sentence if w.lang == "vi" else found.sentence_en).rstrip(".")
+    told = told[0].upper() + told[1:]
     known = found.reason in ("dated", "done")
     message = told if known else w("slide.outlook.unknown")
     report_ex = report_programme.outlook(r).data

@@ -26,6 +26,7 @@ function startCompare(form) {
       if (then.text === now.text) return '–';
       return then.value === null && now.value !== null ? words.shown : then.value !== null ? words.hidden : '–';
     }
+    if ([then, now].some(({ text }) => text.endsWith('¹'))) return words.uncompared;
     const by = now.value - then.value;
     const sign = by > 0 ? '+' : by < 0 ? '−' : '';
     if (!share) return sign + grouped(Math.abs(by));
@@ -60,8 +61,10 @@ function startCompare(form) {
         found.differ += differs;
         if ((figure.value && figure.value !== id) || (moved.checked && !differs)) return;
         const mark = id.includes('smartphone') && then.month <= '2024-10' && now.month >= '2024-09' && then.month < now.month ? '²' : '';
-        found.rows.push([[name, label, was.text, is.text, changeOf(was, is, share) + mark],
-          [name, label, was.value, is.value, was.value === null || is.value === null ? null : is.value - was.value], code.length === 2, mark]);
+        const change = changeOf(was, is, share);
+        const known = was.value !== null && is.value !== null && change !== words.uncompared;
+        found.rows.push([[name, label, was.text, is.text, known ? change + mark : change],
+          [name, label, was.value, is.value, known ? is.value - was.value : null], code.length === 2, mark]);
       });
     }
     found.gone = Object.keys(then.held).filter((place) => !(place in now.held) && place in here).map((place) => there[place][0]);
@@ -77,6 +80,7 @@ function startCompare(form) {
     if (found.gone.length) said.push(fill(words.gone, { names: found.gone.join(', ') }));
     if (found.other) said.push(fill(words.other, { count: found.other }));
     if (found.rows.some((row) => row[3])) said.push(words.twog);
+    if (found.rows.some((row) => row[0][4] === words.uncompared)) said.push(words.uneven);
     role('said').replaceChildren(...said.map((text) => make('p', {}, text)));
     const align = ['left', 'left', 'right', 'right', 'right'];
     const heads = [words.unit, words.figure, words.before, words.after, words.change].map((text, place) =>

@@ -31,9 +31,15 @@ class Words:
 
 
 @cache
-def load(lang: str) -> Words:
-    """Read one language's words."""
+def load(lang: str, era: str | None = None) -> Words:
+    """Read one language's words; those of an era name its units as they were named then (table `by_era`).
+
+    >>> load("vi", "A")("quality.and_more", count=2), load("vi")("quality.and_more", count=2)
+    (' và 2 xã, phường, thị trấn khác', ' và 2 xã, phường khác')
+    """
     text = Path(__file__).with_name(f"{lang}.toml").read_text(encoding="utf-8")
+    for now, then in tomllib.loads(text)["by_era"].get(era, []):
+        text = text.replace(now, then)
     return Words(lang, tomllib.loads(text))
 
 
