@@ -82,12 +82,19 @@ def headline(release: Release, code: str, w: Words) -> list[dict]:
     return [_number(release, code, spec, w) for spec in HEADLINES]
 
 
+def counted(release: Release, code: str, spec: Headline, month: str | None = None) -> Cell:
+    """Return the count that a headline number is formed from."""
+    cell = release.cell(code, spec.measure, month=month, base=spec.base)
+    return cell.phones if spec.id == "handed.phones" else cell
+
+
 def _number(release: Release, code: str, spec: Headline, w: Words) -> dict:
-    cell = release.cell(code, spec.measure, base=spec.base)
+    cell = counted(release, code, spec)
     noun = {"adult": "people"}.get(spec.base, "households")
     if spec.part == "rate":
         text = rate_text(cell, w)
-        parts = (count_text(cell, w), count_text(cell, w, "denominator"))
+        upper = cell.phones if spec.measure == "covered" else cell
+        parts = (count_text(upper, w), count_text(cell, w, "denominator"))
         known = "published" in (cell.numerator_status, cell.denominator_status)
         detail = f"{parts[0]} / {parts[1]} {w(f'unit.{noun}')}" if known else None
     else:
@@ -95,7 +102,7 @@ def _number(release: Release, code: str, spec: Headline, w: Words) -> dict:
         detail = w("unit.phones") if spec.id == "handed.phones" else w("unit.households")
     name = spec.id.split(".")[0]
     changes = [_told(since(release, code, spec, back, w), back, w) for back in ("month", "year")]
-    months = [release.cell(code, spec.measure, month=m, base=spec.base) for m in release.months]
+    months = [counted(release, code, spec, m) for m in release.months]
     return {
         "id": spec.id,
         "label": w(f"measure.{name}"),
@@ -110,7 +117,7 @@ def _number(release: Release, code: str, spec: Headline, w: Words) -> dict:
 def since(release: Release, code: str, spec: Headline, back: str, w: Words) -> dict | None:
     """Compare with the month before or the same month a year before; None where the two do not compare."""
     month = rooms.shift(release.month, -1 if back == "month" else -12)
-    now, then = (release.cell(code, spec.measure, month=m, base=spec.base) for m in (release.month, month))
+    now, then = (counted(release, code, spec, m) for m in (release.month, month))
     return change(now, then, spec, w)
 
 

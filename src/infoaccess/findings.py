@@ -74,7 +74,7 @@ def _programme(release: Release, code: str, w: Words) -> str:
         return w("sentence.covered_none" if cell.status == "empty" else "sentence.covered_hidden")
     more = _step(release, code, "handed", "month", w)
     grown = w("sentence.handed_more", count=more["text"].lstrip("+")) if more and more["step"] > 0 else ""
-    handed = count_text(cell, w)
+    handed = count_text(cell.phones, w)
     if not cell.complement:
         return w("sentence.covered_all", handed=handed, more=grown)
     facts = {"handed": handed, "rate": rate_text(cell, w), "waiting": _waits(cell, w)}

@@ -5,7 +5,7 @@ Rates are formed here, last; a suppressed or missing part gives no rate.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,8 @@ from infoaccess import edition as editions
 from infoaccess import memo, rooms, store, units
 from infoaccess.disclosure import PUBLISHED, SUPPRESSED
 from infoaccess.errors import RoomError, UsageError
+
+HANDED = ("phone", "vnd")  # bases that lists of hand-overs are the source of
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Cell:
     def partial(self) -> bool:
         """Tell whether some commune of the unit sent no list."""
         return self.received < self.expected
+
+    @property
+    def phones(self) -> "Cell":
+        """Return a count of phones handed over as what it is: whole, as lists of households are not its source."""
+        return replace(self, received=self.expected)
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,8 @@ def _read(month: str, held: list[str], codes: list[str] | None, edition: str) ->
     columns = ["month", "code", "group", "base", "measure", "numerator", "denominator", "numerator_status"]
     columns += ["denominator_status", "communes_received", "communes_expected"]
     for month_, code, group, base, measure, *rest in frame.select(columns).iter_rows():
-        cells[(month_, code, group, base, measure)] = Cell(*rest)
+        found = Cell(*rest)
+        cells[(month_, code, group, base, measure)] = found.phones if base in HANDED else found
     folder = rooms.data(rooms.RELEASE, month)
     door = store.door(rooms.RELEASE, month)
     return Release(

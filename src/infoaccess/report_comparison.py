@@ -47,7 +47,7 @@ def months_table(r: Report) -> Exhibit:
 
 
 def _count(r: Report, spec: Headline, month: str):
-    return r.release.cell(r.code, spec.measure, month=month, base=spec.base)
+    return figures.counted(r.release, r.code, spec, month)
 
 
 def _change(change: dict | None, part: str, crossed: bool, sign: str, w) -> tuple:

@@ -1,6 +1,6 @@
 """The report's section on the support programme: sources of money, targets, the pace, waits, checks of hand-overs."""
 
-from infoaccess import charts, exhibits, figures, hand_overs, pace, programme, report, words
+from infoaccess import charts, exhibits, hand_overs, pace, programme, report, words
 from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text, sign
@@ -42,7 +42,7 @@ def sources_table(r: Report, *, of_year: bool = True) -> Exhibit:
         cells += [_since_december(f"handed_{source}", "phone", r)] if of_year else []
         money = _figure(value.numerator, r, MILLION, value.numerator_status)
         rows.append(row(w(f"source.{source}"), [*cells, money]))
-    whole = r.release.cell(r.code, "covered")
+    whole = r.release.cell(r.code, "covered").phones
     given, value = (_summed(kind, base, r) for kind, base in (("handed", "phone"), ("value", "vnd")))
     of_all = words_only("")
     if given[0] is not None and whole.numerator:  # phones of which no source is stated are in the total alone
@@ -67,12 +67,10 @@ def _summed(kind: str, base: str, r: Report) -> tuple[int | None, str]:
 def _since_december(measure: str, base: str, r: Report) -> tuple[str, float | None, str | None]:
     """Return by how much a running total grew in the month's year; a growth of few is not printed."""
     december = f"{int(r.release.month[:4]) - 1}-12"
-    now, then = (r.release.cell(r.code, measure, month=m, base=base) for m in (r.release.month, december))
+    now, then = (r.release.cell(r.code, measure, month=m, base=base).phones for m in (r.release.month, december))
     for count in (now, then):
         if count.numerator is None:
             return cell(count, "numerator", r)
-    if not figures.comparable(now, then):
-        return words_only(r.w("sign.not_compared"))
     grown = now.numerator - then.numerator
     if 0 < grown < r.release.threshold:
         return sign("suppressed", r.w), None, "suppressed"
@@ -234,8 +232,6 @@ def spent_in_year(r: Report, source: str) -> tuple[int | None, str]:
     if r.release.months[0][:4] < r.release.month[:4]:
         december = f"{int(r.release.month[:4]) - 1}-12"
         before = r.release.cell(r.code, f"value_{source}", base="vnd", month=december)
-    if not figures.comparable(to_date, before):
-        return None, "missing"  # lists of communes are lacking: the year would count less than was spent
     worst = next((c.numerator_status for c in (to_date, before) if c.numerator is None), "published")
     return (to_date.numerator - before.numerator if worst == "published" else None), worst
 

@@ -29,9 +29,10 @@ def _measures(r: Report) -> list[tuple[dict, str, str, str]]:
 
 
 def _row(name: str, code: str, r: Report, *, group: str = "all", bold: bool = False) -> dict:
-    parts = [
-        cell(r.release.cell(code, measure, group=group, base=base), part, r) for _, measure, base, part in _measures(r)
-    ]
+    parts = []
+    for _, measure, base, part in _measures(r):
+        found = r.release.cell(code, measure, group=group, base=base)
+        parts.append(cell(found.phones if (measure, part) == ("covered", "numerator") else found, part, r))
     return row(name, parts, bold=bold)
 
 
