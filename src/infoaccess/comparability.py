@@ -12,6 +12,7 @@ LANGUAGES = ("vi", "en")
 TEXT = {
     "vi": {
         "head": "So sánh số liệu {first} (danh sách tháng {month_1}) với số liệu {second} (danh sách tháng {month_2})",
+        "one_set": "Mọi tháng từ {month_1} đến {month_2} tính theo {first}",
         "exact": "Danh sách tháng {month} cho số liệu chính xác của cả {all} đơn vị {label}",
         "exact_one": "Danh sách tháng {month} cho số liệu chính xác của {label}",
         "lacking": "Danh sách tháng {month} không cho số liệu chính xác của {count} trong {all} đơn vị {label}: "
@@ -25,13 +26,15 @@ TEXT = {
         "không được ghép theo mã",
         "names": "{count} tên có ở cả hai bên nhưng là hai địa bàn khác nhau, ví dụ {name} ({code_1} và {code_2}): "
         "không được ghép theo tên",
-        "types": "{urban} xã nay thuộc phường, {rural} thị trấn nay thuộc xã: số liệu theo thành thị, nông thôn và "
-        "chuẩn thu nhập không so sánh được với trước",
+        "urban": "{count} xã nay thuộc phường",
+        "rural": "{count} thị trấn nay thuộc xã",
+        "types": "{moved}: số liệu theo thành thị, nông thôn và chuẩn thu nhập không so sánh được với trước",
         "inferred": "{count} đơn vị cấp xã cũ ở Phong Điền được ghép theo suy luận từ mã đã bỏ và địa giới liền kề, "
         "chưa đối chiếu với nghị quyết",
     },
     "en": {
         "head": "Comparing figures of {first} (lists of {month_1}) with figures of {second} (lists of {month_2})",
+        "one_set": "All months from {month_1} to {month_2} are figures of {first}",
         "exact": "The lists of {month} give exact figures for all {all} units of {label}",
         "exact_one": "The lists of {month} give the exact figure of {label}",
         "lacking": "The lists of {month} give no exact figure for {count} of the {all} units of {label}: {units}; "
@@ -45,8 +48,9 @@ TEXT = {
         "{name_2}; never join by code",
         "names": "Names that are on both sides for different territory: {count}; for instance {name} ({code_1} and "
         "{code_2}); never join by name",
-        "types": "Former xã (rural) that lie in a phường (urban) now: {urban}; former thị trấn in a xã: {rural}; "
-        "figures by urban and rural area and by income line do not compare with earlier ones",
+        "urban": "former xã (rural) that lie in a phường (urban) now: {count}",
+        "rural": "former thị trấn in a xã: {count}",
+        "types": "{moved}; figures by urban and rural area and by income line do not compare with earlier ones",
         "inferred": "{count} former communes in Phong Điền were matched by vanished codes and adjacency, not yet by "
         "the text of a resolution",
     },
@@ -67,12 +71,13 @@ def _sentences(first: tuple[str, str], second: tuple[str, str], language: int) -
     (set_1, month_1), (set_2, month_2) = first, second
     text = TEXT[LANGUAGES[language]]
     label_1, label_2 = (areas.label(s)[language] for s in (set_1, set_2))
-    told = [text["head"].format(first=label_1, second=label_2, month_1=_month(month_1), month_2=_month(month_2))]
+    head = "one_set" if set_1 == set_2 else "head"
+    told = [text[head].format(first=label_1, second=label_2, month_1=_month(month_1), month_2=_month(month_2))]
     told += [_given(s, m, language) for s, m in dict.fromkeys((first, second))]
     parts = areas.common(set_1, set_2)
     merged = [part for part in parts if len(part[0]) + len(part[1]) > 2]
     if all(left == right for left, right in parts):
-        told.append(text["all_same"])
+        told += [text["all_same"]] if set_1 != set_2 else []
     else:
         same = len(parts) - len(merged)
         told.append(text["same"].format(count=same) if same else text["none_same"])
@@ -89,7 +94,8 @@ def _sentences(first: tuple[str, str], second: tuple[str, str], language: int) -
         told.append(text["names"].format(count=len(names), **names.iloc[0]))
     urban, rural = changed_type(min(month_1, month_2), max(month_1, month_2))
     if urban or rural:
-        told.append(text["types"].format(urban=urban, rural=rural))
+        moved = [text[key].format(count=n) for key, n in (("urban", urban), ("rural", rural)) if n]
+        told.append(text["types"].format(moved=", ".join(moved)))
     if areas.rests_on_inference(set_1, set_2):
         told.append(text["inferred"].format(count=len(areas.inferred())))
     return [f"{t}." for t in told]

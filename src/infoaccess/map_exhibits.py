@@ -122,7 +122,8 @@ def change(r: Report) -> Exhibit | None:
         told = told or change_alt(r, cells, before)
     period = w("map.against", now=r.period, before=words.month(before, w.lang))
     picture = _snapshot(r, "map_change", drawn, views, period)
-    notes = [w("map.note.change")]
+    met = {cell["status"] for view in views for cell in view.cells.values()}
+    notes = [w("map.note.change"), *([w("map.note.incomparable")] if "incomparable" in met else [])]
     caption = w("map.caption.change", period=period)
     return exhibits.picture("map", "map_change", None, caption, told, picture, notes, half=_like_first(r))
 

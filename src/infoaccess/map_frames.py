@@ -1,7 +1,7 @@
 """Show the same map many times over: one small picture a quarter, with the same classes. Lengths: sheet units."""
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infoaccess import map_cells, map_layout, map_legend, map_paths, map_svg, maps, words
 from infoaccess.map_scale import Scale
@@ -9,6 +9,7 @@ from infoaccess.map_text import OWN, write
 
 MOST = 12
 GAP, HEAD = 14, 26
+NARROW, PAIR = 480, 2  # a telephone's sheet, where letters keep their size, and its pictures in a row
 LINE = "#7d8894"  # white lines would lose the palest units on white
 PATTERN = 1.6  # hatches are finer in small pictures
 
@@ -50,8 +51,12 @@ def frames(
     own = highlight if highlight in codes else None
     drawn = _Drawn(id, layer, shown, chosen, title, own, lang)
     svg = _whole(drawn, map_svg.ids(layer["units"], id), defined=True)
-    refs = map_svg.ids(base[1]["units"], f"{base[0]}-live") if base else None
-    return maps.Map(f'<div class="map-still">{_whole(drawn, refs, defined=False) if refs else svg}</div>', svg)
+    if not base:
+        return maps.Map(f'<div class="map-still">{svg}</div>', svg)
+    refs = map_svg.ids(base[1]["units"], f"{base[0]}-live")
+    small = _whole(replace(drawn, id=f"{id}-narrow"), refs, defined=False, sheet=NARROW, columns=PAIR)
+    live = f'<div class="map-still">{_whole(drawn, refs, defined=False)}</div>'
+    return maps.Map(f'{live}<div class="map-still map-narrow">{small}</div>', svg)
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,12 @@ class _Drawn:
     lang: str
 
 
-def _whole(drawn: _Drawn, names: dict[str, str], *, defined: bool) -> str:
+def _whole(
+    drawn: _Drawn, names: dict[str, str], *, defined: bool, sheet: float = map_layout.WIDTH, columns: int = 4
+) -> str:
     months, units = list(drawn.shown), drawn.layer["units"]
-    columns = min(len(months), 4)
-    wide = (map_layout.WIDTH - GAP * (columns - 1)) / columns
+    columns = min(len(months), columns)
+    wide = (sheet - GAP * (columns - 1)) / columns
     points = [p for unit in units for ring in map_layout.rings(unit["d"]) for p in ring]
     frame = map_layout.fitted(points, wide, wide)
     tall = frame.height + HEAD + GAP
@@ -91,8 +98,8 @@ def _whole(drawn: _Drawn, names: dict[str, str], *, defined: bool) -> str:
             f'<g transform="translate({left:.1f} {top + HEAD:.1f})">'
             f'<g transform="{map_svg.move(frame)}" {line}>{shapes}</g></g>'
         )
-    legend, below = _legend(drawn, frame.factor * PATTERN, -(-len(months) // columns) * tall + 6)
-    return map_svg.whole("".join(parts) + legend, below)
+    legend, below = _legend(drawn, frame.factor * PATTERN, -(-len(months) // columns) * tall + 6, sheet)
+    return map_svg.whole("".join(parts) + legend, below, width=sheet)
 
 
 def _name(month: str, lang: str) -> str:
@@ -107,20 +114,20 @@ def _fill(cell: dict, drawn: _Drawn) -> str:
     return drawn.chosen.colour(cell["value"]) if "value" in cell else map_svg.fill(cell["status"], drawn.id)
 
 
-def _legend(drawn: _Drawn, factor: float, top: float) -> tuple[str, float]:
+def _legend(drawn: _Drawn, factor: float, top: float, sheet: float) -> tuple[str, float]:
     """Draw the legend in lines under the frames; return it with where it ends."""
     met = {cell["status"] for by in drawn.shown.values() for cell in by.values()}
     entries = list(zip(drawn.chosen.colours, drawn.chosen.labels, strict=True))
     signs = maps.sign_entries(met, drawn.id, drawn.lang, bool(drawn.own))
     entries += [(fill, label) for _, fill, label in signs]
     parts, y = [], top
-    for line in textwrap.wrap(drawn.title, 110):
+    for line in textwrap.wrap(drawn.title, int(sheet / 9)):
         y += 22
         parts.append(write(4, y, 17, line, weight="bold"))
     x, y = 4.0, y + 12
     for fill, label in entries:
         wide = 62 + 8.6 * len(label)
-        if x + wide > map_layout.WIDTH and x > 4:
+        if x + wide > sheet and x > 4:
             x, y = 4.0, y + 30
         parts.append(f'<g transform="translate({x:.1f} {y:.1f})">{map_legend.swatch(fill, factor)}</g>')
         parts.append(write(x + 42, y + 16, 17, label))

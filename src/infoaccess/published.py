@@ -151,7 +151,13 @@ def archive(lang: str) -> Path:
     lying = disk.lying(rooms.reports())
     told = {"title": "Báo cáo tiếp cận thông tin – thành phố Huế", "failed": rooms.failed_page().exists()}
     told["compare"] = any_two.write(lang) is not None
-    text = html.archive_index(told | revisions.archive(lang))
+    found = revisions.archive(lang)
+    # What every month bears is said once, on top.
+    shared = [set(month["banners"]) for month in found["months"] if month["href"]]
+    told["banners"] = sorted(set.intersection(*shared)) if shared else []
+    for month in found["months"]:
+        month["banners"] = [one for one in month.get("banners", ()) if one not in told["banners"]]
+    text = html.archive_index(told | found)
     path = rooms.reports() / "index.html"
     rooms.put(path, text)
     rooms.put(rooms.reports() / disk.MARK, lying)

@@ -43,11 +43,9 @@ def tables(r: Report) -> dict[str, list[list[str]]]:
     found = [
         report_comparison.months_table(r),
         report_tables.units_table(r),
-        report_tables.groups_table(r),
+        report_tables.groups(r),
         *report_poverty.section(r),
-        report_programme.sources_table(r),
-        report_programme.targets_table(r),
-        *report_programme.funding_table(r),
+        *report_programme.section(r),
         report_tables.quality_table(r),
         *report_programme.checks_table(r),
     ]

@@ -15,7 +15,7 @@ from infoaccess.report import Report
 
 def drawn(r: Report) -> list[Exhibit]:
     """Draw a report's charts anew from room 4."""
-    found = [*report_pictures.trends(r), report_programme.sources(r), report_comparison.funnel(r)]
+    found = [*report_pictures.trends(r), *report_programme.section(r), report_comparison.funnel(r)]
     return [one for one in found if one.svg]
 
 

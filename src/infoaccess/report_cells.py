@@ -1,6 +1,7 @@
 """The cells, rows and headings that all tables of a report are made of."""
 
-from infoaccess import figures, report
+from infoaccess import exhibits, figures, report, words
+from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text
 from infoaccess.released import Cell
 from infoaccess.report import Report
@@ -28,6 +29,15 @@ def row(name: str, cells: list[tuple], *, bold: bool = False) -> dict:
     parts = [words_only(name, name), *cells]
     texts, sorts, marks = ([p[n] for p in parts] for n in range(3))
     return {"cells": texts, "sort": sorts, "marks": marks, "bold": bold}
+
+
+def or_why(table: Exhibit, r: Report) -> Exhibit:
+    """Show a table; where it would show no figure at all, a sentence that says why instead."""
+    told = {text for one in table.data["rows"] for text in one["cells"][1:]} - {""}
+    if told - {words.MISSING}:
+        return table
+    name = table.data["caption"].partition(".")[0]
+    return exhibits.text(table.data["id"], table.data["heading"], [r.w("note.not_made", name=name, period=r.period)])
 
 
 def signs(r: Report, rows: list[dict]) -> list[str]:

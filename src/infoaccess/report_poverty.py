@@ -4,7 +4,7 @@ from infoaccess import deprivation, exhibits, flows, poverty_rules, rooms, trans
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text
 from infoaccess.report import Report
-from infoaccess.report_cells import cell, column, row, signs, words_only
+from infoaccess.report_cells import cell, column, or_why, row, signs, words_only
 
 CLASSES = ("poor", "near_poor")
 SHARED = {deprivation.INTERNET: "deprived_internet", deprivation.DEVICE: "deprived_device"}  # counted in 3a already
@@ -24,7 +24,11 @@ CHANGES = (
 
 def section(r: Report) -> tuple[Exhibit, ...]:
     """Show the whole section; a table that would show no figure at all says why instead."""
-    return indicators_table(r), _or_why(changes_table(r), "now_any", r), _or_why(movements_table(r), FLOWS, r)
+    return (
+        or_why(indicators_table(r), r),
+        _or_why(changes_table(r), "now_any", r),
+        _or_why(movements_table(r), FLOWS, r),
+    )
 
 
 def _or_why(table: Exhibit, measure: str, r: Report) -> Exhibit:
@@ -85,7 +89,9 @@ def changes_table(r: Report) -> Exhibit:
         count = r.release.cell(r.code, name)
         cells = [words_only(w("sign.of_which") if name in transitions.CAUSES else _sign(name, inner), None)]
         bold = name in ("before_any", "now_any")
-        rows.append(row(w(f"change_row.{name}"), [*cells, cell(count, "numerator", r)], bold=bold))
+        named = w(f"change_row.{name}")
+        named = f"– {named}" if name in transitions.CAUSES else named  # a part of the row above
+        rows.append(row(named, [*cells, cell(count, "numerator", r)], bold=bold))
     heads = [column(w("column.change_row"), align="left"), column("+/−"), column(w("column.households"))]
     notes = [*signs(r, rows), w("note.changes")] + _not_followed("now_any", r)
     return exhibits.table("changes", None, w("caption.changes", period=r.period), heads, rows, notes)

@@ -6,14 +6,17 @@ from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text, sign
 from infoaccess.released import Cell
 from infoaccess.report import Report
-from infoaccess.report_cells import cell, column, row, signs, words_only
+from infoaccess.report_cells import cell, column, or_why, row, signs, words_only
 
 MILLION = 1_000_000  # VND
 
 
 def section(r: Report) -> tuple[Exhibit, ...]:
-    """Show the whole section."""
-    return sources(r), sources_table(r), targets_table(r), *funding_table(r), outlook(r)
+    """Show the whole section; of a unit without any figure one sentence, which says why."""
+    table = or_why(sources_table(r), r)
+    if table.data["kind"] == "text":
+        return (exhibits.text("sources", r.w("section.coverage"), [r.w("note.no_programme", period=r.period)]),)
+    return sources(r), table, or_why(targets_table(r), r), *funding_table(r), outlook(r)
 
 
 def sources(r: Report) -> Exhibit:

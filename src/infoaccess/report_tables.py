@@ -3,7 +3,7 @@
 from infoaccess import exhibits, own_measures, reasons, units, words
 from infoaccess.exhibits import Exhibit
 from infoaccess.report import Report
-from infoaccess.report_cells import cell, column, row, signs, words_only
+from infoaccess.report_cells import cell, column, or_why, row, signs, words_only
 from infoaccess.tally import GROUPS
 
 NAMED = 12  # communes without a list that are named
@@ -44,6 +44,11 @@ def units_table(r: Report) -> Exhibit:
     caption = r.w("caption.units", period=r.period)
     notes, wide = signs(r, rows), len(rows) > 15
     return exhibits.table("units", r.w("section.units"), caption, heads, rows, notes, landscape=wide)
+
+
+def groups(r: Report) -> Exhibit:
+    """Show the classes of households, where there is a figure."""
+    return or_why(groups_table(r), r)
 
 
 def groups_table(r: Report) -> Exhibit:

@@ -173,6 +173,21 @@ function startFinder(input) {
 }
 
 startTheme();
+// Whether a table goes on beyond its frame is not to be seen where scroll bars hide.
+function startMore(box) {
+  const note = make('p', { class: 'more', hidden: '' });
+  box.after(note);
+  const tell = () => {
+    const [down, across] = [box.scrollHeight > box.clientHeight + 2, box.scrollWidth > box.clientWidth + 2];
+    note.textContent = [down ? words.more_rows : '', across ? words.more_columns : ''].join(' ').trim();
+    note.hidden = !note.textContent;
+  };
+  const watch = new ResizeObserver(tell);
+  watch.observe(box);
+  if (box.firstElementChild) watch.observe(box.firstElementChild);
+}
+
 all('figure table').forEach(startTable);
+all('figure > .scroll').forEach(startMore);
 if (one('#finder')) startFinder(one('#finder'));
 if (innerWidth < 700 && one('.toc details')) one('.toc details').open = false;
