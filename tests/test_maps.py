@@ -180,7 +180,7 @@ def test_labels_do_not_overlap_and_lie_inside():
 
 
 def test_scale_bar_is_round_and_true():
-    sheet = map_layout.sheet(layer(UNITS), UNITS, None, None, "vi")
+    sheet = map_layout.paper(layer(UNITS), UNITS, None, None, "vi")
     drawn = draw().svg
     km = int(re.search(r">(\d+) km<", drawn)[1])
     assert str(km).strip("0") in ("1", "2", "5")

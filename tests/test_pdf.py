@@ -49,7 +49,7 @@ def title(**more):
 
 
 def figures():
-    change = {"label": "so với tháng trước", "text": "−0,4 điểm %", "direction": "down", "good": True}
+    change = {"since": "month", "label": "so với tháng trước", "text": "−0,4 điểm %", "direction": "down", "good": True}
     rate = {
         "id": "r",
         "label": "Tỷ lệ hộ thiếu hụt",

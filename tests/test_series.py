@@ -151,7 +151,9 @@ def test_villages_tell_most_of_the_straddling_households(home):
 
 def test_the_note_goes_with_the_series_in_both_languages(home):
     note = series.bridged("deprived_any", "A_district", FIRST, LAST).attrs["note"]
-    assert note["vi"][0].startswith("So sánh số liệu") and note["en"][0].startswith("Comparing figures")
+    assert note["vi"][0].startswith("Mọi tháng từ 12/2024 đến 08/2025 tính theo") and note["en"][0].startswith(
+        "All months from 12/2024"
+    )
     assert any("số ước tính" in s or "nhóm gộp" in s for s in note["vi"])
 
 

@@ -88,14 +88,12 @@ def picture(
     alt: str,
     drawn,
     notes: list[str] = (),
-    *,
-    half: bool = False,
 ) -> Exhibit:
-    """Show a chart or a map; `drawn` has html and svg, `alt` says what can be seen, two of `half` share a sheet."""
+    """Show a chart or a map; `drawn` has html and svg, `alt` says what can be seen."""
     if not alt.strip():
         raise ValueError(f"{kind} {id_}: a picture needs an alternative text")
     return Exhibit(
-        base(kind, id_, heading, caption, list(notes)) | {"alt": alt} | ({"half": True} if half else {}),
+        base(kind, id_, heading, caption, list(notes)) | {"alt": alt},
         drawn.html,
         drawn.svg,
         getattr(drawn, "figure", None),

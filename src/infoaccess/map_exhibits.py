@@ -125,7 +125,7 @@ def change(r: Report) -> Exhibit | None:
     met = {cell["status"] for view in views for cell in view.cells.values()}
     notes = [w("map.note.change"), *([w("map.note.incomparable")] if "incomparable" in met else [])]
     caption = w("map.caption.change", period=period)
-    return exhibits.picture("map", "map_change", None, caption, told, picture, notes, half=_like_first(r))
+    return exhibits.picture("map", "map_change", None, caption, told, picture, notes)
 
 
 def bivariate(r: Report) -> Exhibit | None:
@@ -151,7 +151,7 @@ def bivariate(r: Report) -> Exhibit | None:
     told = f"{w('map.alt.bivariate', area=r.area['name'], period=r.period, lacking=lacking)} {priority}"
     notes = [priority, w("map.note.bivariate")]
     caption = w("map.caption.bivariate", period=r.period)
-    return exhibits.picture("map", "map_bivariate", None, caption, told, picture, notes, half=_like_first(r))
+    return exhibits.picture("map", "map_bivariate", None, caption, told, picture, notes)
 
 
 def quarters(r: Report) -> Exhibit | None:

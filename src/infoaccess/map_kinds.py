@@ -124,7 +124,8 @@ def snapshot(
     entries += [(fill, label) for _, fill, label in maps.sign_entries(met, id, lang, bool(sheet.own))]
     # The square names its measures itself; the caption tells the two times of a change.
     title = ("", period) if first.square else (first.label, "")
-    return maps.Map(live, map_svg.static(sheet, _fills(first, codes, id), title, entries, id, first.square, see=see))
+    paper = map_layout.paper(layer, sheet.units, highlight, outlines, lang)
+    return maps.Map(live, map_svg.static(paper, _fills(first, codes, id), title, entries, id, first.square, see=see))
 
 
 def _fills(view: View, codes: list[str], prefix: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from infoaccess import words
 
 WIDTH, TALLEST, MARGIN = 1000, 900, 8
+COLUMN, HALF = 310, 560  # on paper: the legend's column, the units' height
 SIZES = (18, 15)  # label sizes tried, the last also for numbers
 _TOKEN = re.compile(r"[MLHVZmlhvz]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
@@ -111,6 +112,12 @@ def sheet(
         note=layer.get(f"note_{lang}", ""),
         lang=lang,
     )
+
+
+def paper(layer: dict, units: list[dict], highlight: str | None, outlines: dict | None, lang: str) -> Sheet:
+    """Lay a map out for paper: half a page tall, with a column for its legend; the same units have the same numbers."""
+    points = [point for unit in units for ring in rings(unit["d"]) for point in ring]
+    return sheet(layer, units, highlight, outlines, lang, fitted(points, WIDTH - COLUMN, HALF))
 
 
 def fitted(points: list[tuple[float, float]], wide: float = WIDTH, tallest: float = TALLEST) -> Frame:

@@ -5,9 +5,10 @@ of the page draw the same paths.
 """
 
 import textwrap
+from dataclasses import replace
 
 from infoaccess import map_legend
-from infoaccess.map_layout import MARGIN, WIDTH, Frame, Sheet, free_corner
+from infoaccess.map_layout import COLUMN, MARGIN, WIDTH, Frame, Sheet, free_corner
 from infoaccess.map_text import EDGE, FONT, OWN, halo, text, write
 
 KEY_COLUMN, KEY_LINE = 245, 22
@@ -57,20 +58,18 @@ def static(
 ) -> str:
     """Draw a complete map for paper: units, legend (fill, label), scale, north, key of numbers, geometry note.
 
-    `see` stands in place of the key and the note where another map of the report has them.
+    The sheet is that of `map_layout.paper`: legend and scale stand in its column. `see` stands in place of the key and
+    the note where another map of the report has them.
     """
-    taken: list = []
     lines = [*textwrap.wrap(title[0], 30), *textwrap.wrap(title[1], 30)]
-    wide, tall = map_legend.size(lines, entries, square)
-    legend_at = free_corner(sheet, wide, tall, "tr tl br bl", taken)
-    scale_at = free_corner(sheet, 250, 62, "br bl tr tl", taken)
+    tall = map_legend.size(lines, entries, square)[1]
+    sheet = replace(sheet, frame=replace(sheet.frame, height=max(sheet.frame.height, tall + 74)))
+    left = WIDTH - COLUMN + 14
     parts = [patterns(sheet.frame.factor, prefix), _units(sheet, fills, f"{prefix}-clip")]
     parts.append(_halos(_labels(sheet, fills) + _numbers(sheet, fills)))
     below = sheet.frame.height + 12
-    parts.append(map_legend.legend(lines, entries, sheet.frame.factor, *(legend_at or (0, below)), square))
-    parts.append(map_legend.scale_bar(sheet, *(scale_at or (WIDTH - 250, below))))
-    if not legend_at or not scale_at:
-        below += 12 + (tall if not legend_at else 62)
+    parts.append(map_legend.legend(lines, entries, sheet.frame.factor, left, 0, square))
+    parts.append(map_legend.scale_bar(sheet, left, sheet.frame.height - 62))
     columns = max(1, WIDTH // KEY_COLUMN)
     key = [] if see else sheet.key
     rows = -(-len(key) // columns)

@@ -82,7 +82,9 @@ def choropleth(
     then = [_then(time, measures, sheet, lang) for time in past]
     return Map(
         _live(id, sheet, months, measures, shown, scales, highlight, lang, marks, then, says, unit),
-        _static(id, sheet, months[-1], measures[0], shown, scales, lang),
+        _static(
+            id, map_layout.paper(layer, units, highlight, outlines, lang), months[-1], measures[0], shown, scales, lang
+        ),
     )
 
 

@@ -118,7 +118,7 @@ def prepare(blocks: list[dict]) -> dict:
         if one["kind"] == "key_figures":
             one["notes"] = [note for note in one["notes"] if note not in after.get("notes", [])]
     sections = [{"landscape": wide, "blocks": found} for wide, found in ((False, body), (True, appendix)) if found]
-    labels = {key: say(f"pdf.{key}") for key in ("label", "value", "detail", "changes", "no_rows")}
+    labels = {key: say(f"pdf.{key}") for key in ("label", "value", "detail", "since_month", "since_year", "no_rows")}
     subject = title["subject"].casefold()
     scope = [part for part in (title["area_name"], title["period"]) if part.casefold() not in subject]
     broken = {
