@@ -4,7 +4,9 @@ The counting rule, once. Hidden counts are attacked as a reader would; where the
 to be, the equations that make it narrow are found, and the cheapest printed count in them that can give way is hidden
 too; then the attack is made again, until it finds nothing. First by passing bounds, which is fast and finds most, then
 by linear programs, whose multipliers name the equations. What is hidden for the sake of others and can still be worked
-out is printed after all: it tells nothing new.
+out is printed after all: it tells nothing new. Counts are hidden and printed in bundles (a numerator with its
+denominator, twins that repeat each other): where one count of a bundle stays open all of it stays hidden, so a count
+that is not small may bear the sign of hiding and yet follow from sums.
 
 Objective: least information lost, the sum of cost over hidden counts. A count costs 1 + log2(1 + count), times 30 for a
 district, 1000 for the city, 2 for the poor and the near poor, 4 for all households; a denominator costs what all counts
