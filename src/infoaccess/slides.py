@@ -144,7 +144,7 @@ def where(r: Report) -> tuple[Exhibit, ...]:
         none = w("slide.where.no_waiting" if every else "slide.where.nobody")
         count = w("slide.where.of", shown=len(every), all=len(r.children))
         lists.append({"head": w(f"slide.where.{key}"), "count": count, "rows": rows, "none": none})
-    caution = w("slide.where.caution") if several else w("slide.where.caution_few", fewest=FEWEST)
+    caution = w("slide.where.caution", area=r.area["name"]) if several else w("slide.where.caution_few", fewest=FEWEST)
     message = sentences.first(r)
     ex = exhibits.text("where", message, [f"{one['head']}: {_joined(one)}" for one in lists], [caution])
     told = [sentence(found, u, w.lang) for p in rated[: sentences.SHOWN] for u in _rows(found, p.code)]
