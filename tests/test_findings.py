@@ -70,8 +70,8 @@ def test_months_of_other_communes_are_not_compared():
     assert "so với" not in told["lacking"][1] and "đã bàn giao 60 điện thoại" in told["got"][-1]
     assert "còn 20¹ hộ đang chờ" in told["got"][-1]
     assert told["caution"] == [
-        "Lưu ý: 1/1 xã, phường của Thành phố Huế chưa gửi danh sách tháng 12 năm 2025; "
-        "số hộ, số người và tỷ lệ của Thành phố Huế chỉ tính các nơi đã gửi, nên không so với tháng khác."
+        "Lưu ý: 1/1 xã, phường của thành phố Huế chưa gửi danh sách tháng 12 năm 2025; "
+        "số hộ, số người và tỷ lệ của thành phố Huế chỉ tính hộ ở các nơi đã gửi, nên không so với tháng khác."
     ]
 
 
@@ -101,7 +101,7 @@ def test_what_is_hidden_is_said_and_not_why_this_one():
 def test_a_unit_without_a_list_tells_the_last_month_that_is_known():
     none = "Xã A Lưới 2 chưa gửi danh sách tháng 12 năm 2025, nên chưa có số liệu của tháng này."
     nothing = ["Chưa có số liệu."]
-    asked = ["Việc cần làm trước: Xã A Lưới 2 gửi danh sách tháng 12 năm 2025."]
+    asked = ["Việc cần làm trước: xã A Lưới 2 gửi danh sách tháng 12 năm 2025."]
     assert said({}, "20044") == {"lacking": nothing, "got": nothing, "caution": [none], "where": asked}
     old = {("20044", "listed", YEAR): cell(90, 900), ("20044", "deprived_any", YEAR): cell(45, 90)}
     old[("20044", "listed", BEFORE)] = HIDDEN
@@ -119,7 +119,7 @@ def test_the_worst_units_are_named_with_their_trend_where_it_is_known():
     names = units.on(MONTH).set_index("code")["name"]
     cells = {(c, "deprived_any"): cell(10 * n, 100) for n, c in enumerate(codes, 1)}
     assert said(WHOLE | cells)["where"] == [
-        f"Nơi có tỷ lệ thiếu hụt thông tin cao nhất trong 4/40 đơn vị có số liệu: {names[codes[3]]}: 40,0 %; "
+        f"Nơi có tỷ lệ thiếu hụt thông tin cao nhất trong 4/40 đơn vị công bố số liệu: {names[codes[3]]}: 40,0 %; "
         f"{names[codes[2]]}: 30,0 %; {names[codes[1]]}: 20,0 %."
     ]
     cells[(codes[3], "deprived_any", YEAR)] = cell(50, 100)
@@ -127,7 +127,7 @@ def test_the_worst_units_are_named_with_their_trend_where_it_is_known():
     cells[(codes[2], "covered", BEFORE)] = cell(45, 50)
     worst, waiting = said(WHOLE | cells)["where"]
     assert "(trong ngoặc là thay đổi so với cùng tháng năm trước)" in worst and "40,0 % (−10,0 điểm %);" in worst
-    assert f"{names[codes[2]]}: 30,0 % (chưa so được)" in worst and "trong 3/40 đơn vị có số liệu" in waiting
+    assert f"{names[codes[2]]}: 30,0 % (chưa so được)" in worst and "trong 3/40 đơn vị công bố số liệu" in waiting
     # Who waits for none is not named.
     assert waiting.endswith(f"{names[codes[2]]}: 2 hộ (−3); {names[codes[1]]}: 1 hộ (chưa so được).")
     every = {(c, "deprived_any"): cell(10, 100) for c in units.of("C_commune", MONTH)["code"]}
@@ -143,17 +143,18 @@ def test_units_that_lack_nothing_are_not_called_the_worst():
 @pytest.mark.parametrize(
     ("own", "than", "sure"),
     [
-        (60, "cao hơn 30,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "khác rõ rệt, không chỉ do ngẫu nhiên"),
-        (33, "cao hơn 3,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "chưa rõ rệt, có thể do ngẫu nhiên"),
-        (28, "thấp hơn 2,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "chưa rõ rệt, có thể do ngẫu nhiên"),
-        (4, "thấp hơn 26,0 điểm % so với mức chung của Thành phố Huế (30,0 %)", "khác rõ rệt, không chỉ do ngẫu nhiên"),
+        (60, "cao hơn 30,0 điểm % so với tỷ lệ của thành phố Huế (30,0 %)", "khác rõ rệt, không chỉ do ngẫu nhiên"),
+        (33, "cao hơn 3,0 điểm % so với tỷ lệ của thành phố Huế (30,0 %)", "chưa rõ rệt, có thể do ngẫu nhiên"),
+        (28, "thấp hơn 2,0 điểm % so với tỷ lệ của thành phố Huế (30,0 %)", "chưa rõ rệt, có thể do ngẫu nhiên"),
+        (4, "thấp hơn 26,0 điểm % so với tỷ lệ của thành phố Huế (30,0 %)", "khác rõ rệt, không chỉ do ngẫu nhiên"),
     ],
 )
 def test_a_commune_stands_among_the_others_as_far_as_chance_allows(own, than, sure):
     cells = WHOLE | {("20044", "listed"): cell(100, 900), ("20044", "deprived_any"): cell(own, 100)}
     (alone,) = said(cells, "20044")["where"]
     assert (
-        alone == f"Tỷ lệ thiếu hụt thông tin {than}: chưa biết có phải do ngẫu nhiên, vì chỉ 1 xã, phường có số liệu."
+        alone
+        == f"Tỷ lệ thiếu hụt thông tin {than}: chưa biết có phải do ngẫu nhiên, vì chỉ 1 xã, phường công bố số liệu."
     )
     others = [c for c in units.of("C_commune", MONTH)["code"] if c != "20044"][:8]
     cells |= {(c, "deprived_any"): cell(30, 100) for c in others}
@@ -162,7 +163,7 @@ def test_a_commune_stands_among_the_others_as_far_as_chance_allows(own, than, su
 
 def test_a_commune_at_the_common_rate_says_no_more():
     cells = WHOLE | {("20044", "listed"): cell(100, 900), ("20044", "deprived_any"): cell(30, 100)}
-    assert said(cells, "20044")["where"] == ["Tỷ lệ thiếu hụt thông tin bằng mức chung của Thành phố Huế (30,0 %)."]
+    assert said(cells, "20044")["where"] == ["Tỷ lệ thiếu hụt thông tin bằng tỷ lệ của thành phố Huế (30,0 %)."]
 
 
 def test_a_commune_is_told_what_to_do_from_its_figures():

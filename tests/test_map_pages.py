@@ -176,8 +176,12 @@ def test_change_is_told_only_where_the_same_was_counted(city):
 
 def test_other_territory_cannot_be_compared(city, monkeypatch):
     monkeypatch.setattr(units, "exact", lambda source, target: set())
+    assert map_exhibits.change(report.open("2025-12", "46")) is None  # a map of nothing but hatching is none
+    some = set(list(units.leaves("C_commune"))[:3])
+    monkeypatch.setattr(units, "exact", lambda source, target: some)
     drawn = map_exhibits.change(report.open("2025-12", "46"))
-    assert set(re.findall(r'data-code="\d+" fill="([^"]+)"', drawn.inner)) == {"url(#map_change-live-grid)"}
+    fills = dict(re.findall(r'data-code="(\d+)" fill="([^"]+)"', drawn.inner))
+    assert {fill for code, fill in fills.items() if code not in some} == {"url(#map_change-live-grid)"}
 
 
 def test_colours_mean_the_same_in_all_reports_of_a_month(city, home):

@@ -182,7 +182,7 @@ def test_the_outlook_names_a_month_only_where_the_pace_allows():
     short = {k: v for k, v in steady.items() if k[0] >= "2025-10"}
     assert "cần ít nhất" in report_programme.outlook(made(short, first="2025-10")).data["sentences"][0]
     gap = steady | at("2025-11", "covered", HIDDEN)
-    assert "Mới có 0 tháng" in report_programme.outlook(made(gap, first="2025-01")).data["sentences"][0]
+    assert "chuỗi tháng bị ngắt" in report_programme.outlook(made(gap, first="2025-01")).data["sentences"][0]
     partial = steady | at("2025-12", "covered", cell(210, 400, received=0))
     partial |= at("2025-12", "listed", Cell(400, 900, "published", "published", 39, 40))
     shown = report_programme.outlook(made(partial, first="2025-01")).data
@@ -197,7 +197,7 @@ def test_the_outlook_names_a_month_only_where_the_pace_allows():
 def test_the_outlook_counts_who_is_without_only_where_it_is_published():
     cells = at("2025-12", "household_smartphone", cell(30, 100)) | at("2025-12", "waited_90", cell(3, 12))
     said = report_programme.outlook(made(cells)).data["sentences"]
-    assert "25,0\xa0% trong 90 ngày (trên 12 hộ" in said[1]
+    assert "trong 90 ngày có 25,0\xa0% số hộ đã nhận (trên 12 hộ" in said[1]
     assert said[2] == "Trong danh sách còn 70 hộ chưa có điện thoại thông minh."
     both = cells | at("2025-12", "adult_smartphone", cell(5, 9), base="adult")
     assert said[2] != report_programme.outlook(made(both)).data["sentences"][2]

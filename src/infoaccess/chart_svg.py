@@ -206,8 +206,8 @@ def _ends(plan: LinePlan, at: Frame) -> list[str]:
     for end in place_ends(plan, PLOT_HEIGHT, LEAD):
         middle, start = at.top + end.centre, at.xs[end.place] + 6
         if at.right - start > 4 or abs(end.centre - end.level) > 5:
-            parts.append(rule(start, at.top + end.level, at.right + 8, middle, end.colour, stroke_width=0.7))
-            parts[-1] = parts[-1].replace("/>", ' stroke-dasharray="1.5 2.5"/>')
+            # Grey and whole: a dotted line in the colour of the series is one of months that do not compare.
+            parts.append(rule(start, at.top + end.level, at.right + 8, middle, "#b4bac2", stroke_width=0.7))
         first = middle - LEAD * (1 + len(end.lines)) / 2 + 12
         parts.append(line_of(at.right + 12, first, end.value, fill=end.colour, font_weight="bold"))
         for place, row in enumerate(end.lines, 1):

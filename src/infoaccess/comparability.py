@@ -12,10 +12,10 @@ LANGUAGES = ("vi", "en")
 TEXT = {
     "vi": {
         "head": "So sánh số liệu {first} (danh sách tháng {month_1}) với số liệu {second} (danh sách tháng {month_2})",
-        "one_set": "Mọi tháng từ {month_1} đến {month_2} tính theo {first}",
-        "exact": "Danh sách tháng {month} cho số liệu chính xác của cả {all} đơn vị {label}",
-        "exact_one": "Danh sách tháng {month} cho số liệu chính xác của {label}",
-        "lacking": "Danh sách tháng {month} không cho số liệu chính xác của {count} trong {all} đơn vị {label}: "
+        "one_set": "Mọi tháng từ {month_1} đến {month_2} tính theo đơn vị {first}",
+        "exact": "Đơn vị của tháng {month} quy được chính xác về cả {all} đơn vị {label}",
+        "exact_one": "Đơn vị của tháng {month} quy được chính xác về {label}",
+        "lacking": "Đơn vị của tháng {month} không quy được chính xác về {count} trong {all} đơn vị {label}: "
         "{units}; ở đó chỉ có số ước tính kèm khoảng, hoặc số chính xác của cả nhóm gộp",
         "all_same": "Địa giới và mã hai bên như nhau: so sánh trực tiếp những đơn vị có số liệu chính xác",
         "same": "{count} đơn vị có cùng địa giới ở cả hai bên và so sánh trực tiếp được",
@@ -35,9 +35,9 @@ TEXT = {
     "en": {
         "head": "Comparing figures of {first} (lists of {month_1}) with figures of {second} (lists of {month_2})",
         "one_set": "All months from {month_1} to {month_2} are figures of {first}",
-        "exact": "The lists of {month} give exact figures for all {all} units of {label}",
-        "exact_one": "The lists of {month} give the exact figure of {label}",
-        "lacking": "The lists of {month} give no exact figure for {count} of the {all} units of {label}: {units}; "
+        "exact": "The units of {month} make up all {all} units of {label} exactly",
+        "exact_one": "The units of {month} make up {label} exactly",
+        "lacking": "The units of {month} do not make up {count} of the {all} units of {label} exactly: {units}; "
         "there is an estimate with bounds only, or the exact figure of their union",
         "all_same": "Territory and codes are the same on both sides: units with exact figures compare directly",
         "same": "Units that have the same territory on both sides and compare directly: {count}",

@@ -5,7 +5,7 @@ The notebook shows them and the runner checks the rendered documents against the
 
 from dataclasses import dataclass
 
-from infoaccess import rooms, words
+from infoaccess import comparing, rooms, words
 from infoaccess.released import Cell, Release
 from infoaccess.words import Words
 
@@ -55,7 +55,7 @@ def sign(status: str, w: Words) -> str:
 def signs(shown: list[str] | None, w: Words, threshold: int, *, inside: bool = False) -> list[str]:
     """Return the notes that explain the signs among some texts; without texts, those that explain every sign.
 
-    Where a sign is a whole text it stands for a figure ("–" may be a dash within a sentence); ¹ stands behind one.
+    Where a sign is a whole text it stands for a figure ("–" may be a dash within a sentence); ¹ and ² stand behind one.
     `inside`: of the internal edition, where nothing is hidden.
     """
     partial = w("sign.partial")
@@ -68,8 +68,9 @@ def signs(shown: list[str] | None, w: Words, threshold: int, *, inside: bool = F
     ]
     notes = [w("note.signs", signs="; ".join(told))] if told else []
     notes += [w("note.inside")] if inside else []
-    behind = (text for text in shown or () if text != w("sign.not_compared"))
-    return notes + ([w("note.partial")] if any(partial in text for text in behind) else [])
+    behind = [text for text in shown or () if text != w("sign.not_compared")]
+    notes += [w("note.partial")] if any(partial in text for text in behind) else []
+    return notes + ([w("note.twog")] if any(w("sign.twog") in text for text in behind) else [])
 
 
 def value(cell: Cell, part: str) -> float | None:
@@ -118,7 +119,10 @@ def since(release: Release, code: str, spec: Headline, back: str, w: Words) -> d
     """Compare with the month before or the same month a year before; None where the two do not compare."""
     month = rooms.shift(release.month, -1 if back == "month" else -12)
     now, then = (counted(release, code, spec, m) for m in (release.month, month))
-    return change(now, then, spec, w)
+    found = change(now, then, spec, w)
+    if found and comparing.across_2g(spec.measure, month, release.month):
+        found["text"] += w("sign.twog")
+    return found
 
 
 def _told(found: dict | None, back: str, w: Words) -> dict | None:

@@ -71,7 +71,8 @@ def _got(release: Release, code: str, w: Words) -> list[str]:
 def _programme(release: Release, code: str, w: Words) -> str:
     cell = release.cell(code, "covered")
     if cell.status != "published":
-        return w("sentence.covered_none" if cell.status == "empty" else "sentence.covered_hidden")
+        key = "sentence.covered_none" if cell.status == "empty" else "sentence.covered_hidden"
+        return w(key, period=words.month(release.month, w.lang))
     more = _step(release, code, "handed", "month", w)
     grown = w("sentence.handed_more", count=more["text"].lstrip("+")) if more and more["step"] > 0 else ""
     handed = count_text(cell.phones, w)
@@ -166,7 +167,7 @@ def _sure(release: Release, code: str, side: str, beside: list[dict], w: Words) 
     if found.compared < FEWEST:
         return w("sentence.sure_few", shown=found.compared)
     verdict = found.units.set_index("code")["verdict"][code]
-    return w("sentence.sure_far" if verdict == f"far_{side}" else "sentence.sure_not")
+    return w(f"sentence.sure_{ {f'far_{side}': 'far', side: 'near'}.get(verdict, 'not') }")
 
 
 def _todo(release: Release, code: str, w: Words) -> list[str]:

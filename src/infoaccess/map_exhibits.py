@@ -26,6 +26,7 @@ from infoaccess.exhibits import Exhibit
 from infoaccess.figures import comparable, count_text, rate_text
 from infoaccess.released import Cell
 from infoaccess.report import Report
+from infoaccess.report_cells import crossing
 
 MAPPED = (("deprived_any", "deprivation"), ("household_smartphone", "progress"), ("covered", "progress"))
 CHANGED = (("deprived_any", False), ("household_smartphone", True), ("covered", True))  # is more better?
@@ -81,9 +82,23 @@ def unit_map(r: Report) -> Exhibit:
         past=_past(r) if r.area["area_set"] == "city" else [],
         says=w("map.summed"),
         unit=w("unit.households"),
+        paper=paper_codes(r),
     )
-    caption = w("caption.map", period=r.period)
-    return exhibits.picture("map", MAIN, w("section.map"), caption, _alt(r, drawn), picture, [w("note.sum")])
+    notes = crossing(months, w) + _lacking(r)
+    return exhibits.picture("map", MAIN, w("section.map"), w("caption.map", period=r.period), _alt(r), picture, notes)
+
+
+def paper_codes(r: Report) -> list[str]:
+    """Name the units that paper draws, in their order: those of the report's table."""
+    own = {u["code"] for u in r.children}
+    return [u["code"] for u in layer(r.layer)["units"] if u["code"] in own]
+
+
+def _lacking(r: Report) -> list[str]:
+    """Name the units on the map that lack some commune's list."""
+    cells = {u["name"]: r.release.cell(u["code"], MEASURES[0]) for u in r.children}
+    some = [name for name, cell in cells.items() if cell.partial and cell.rate is not None]
+    return [r.w("map.note.partial", names=", ".join(some))] if some else []
 
 
 def warm() -> None:
@@ -103,7 +118,7 @@ def _cells(r: Report, codes: list[str]) -> dict:
 
 
 def change(r: Report) -> Exhibit | None:
-    """Show the change against the same month a year before, in the same units; None where that month is not there."""
+    """Show the change against the same month a year before, in the same units; None where nothing compares."""
     w, now, before = r.w, r.release.month, rooms.shift(r.release.month, -12)
     if before not in r.release.months:
         return None
@@ -120,10 +135,12 @@ def change(r: Report) -> Exhibit | None:
         scale = map_scale.diverging(bases[measure], more_is_better=more_is_better, lang=w.lang)
         views.append(map_kinds.change(w("map.change", measure=w(f"measure.{measure}")), cells, scale, [place]))
         told = told or change_alt(r, cells, before)
+    met = {cell["status"] for view in views for cell in view.cells.values()}
+    if "published" not in met:
+        return None
+    notes = [w("map.note.change"), *([w("map.note.incomparable")] if "incomparable" in met else [])]
     period = w("map.against", now=r.period, before=words.month(before, w.lang))
     picture = _snapshot(r, "map_change", drawn, views, period)
-    met = {cell["status"] for view in views for cell in view.cells.values()}
-    notes = [w("map.note.change"), *([w("map.note.incomparable")] if "incomparable" in met else [])]
     caption = w("map.caption.change", period=period)
     return exhibits.picture("map", "map_change", None, caption, told, picture, notes)
 
@@ -255,9 +272,10 @@ def change_alt(r: Report, cells: dict, before: str) -> str:
     return r.w("map.alt.change", **counts, **where)
 
 
-def _alt(r: Report, drawn: dict) -> str:
-    w, where = r.w, {"area": units.of("city", r.release.month).iloc[0]["name"], "period": r.period}
-    cells = [(r.release.cell(u["code"], MEASURES[0]), u["name"]) for u in drawn["units"]]
+def _alt(r: Report) -> str:
+    around = r.above if r.area["area_set"].endswith("commune") else r.area
+    w, where = r.w, {"area": around["name"], "period": r.period}
+    cells = [(r.release.cell(u["code"], MEASURES[0]), u["name"]) for u in r.children]
     rated = sorted((c.rate, name) for c, name in cells if c.rate is not None)
     if not rated:
         return w("alt.map_none", **where)

@@ -121,7 +121,7 @@ def _legend(drawn: _Drawn, factor: float, top: float, sheet: float) -> tuple[str
     signs = maps.sign_entries(met, drawn.id, drawn.lang, bool(drawn.own))
     entries += [(fill, label) for _, fill, label in signs]
     parts, y = [], top
-    for line in textwrap.wrap(drawn.title, int(sheet / 9)):
+    for line in textwrap.wrap(drawn.title, int(sheet / 10.5)):
         y += 22
         parts.append(write(4, y, 17, line, weight="bold"))
     x, y = 4.0, y + 12

@@ -11,6 +11,7 @@ from infoaccess import words
 
 WIDTH, TALLEST, MARGIN = 1000, 900, 8
 COLUMN, HALF = 310, 560  # on paper: the legend's column, the units' height
+AROUND = ((0, -1), (1, 0), (0, 1), (-1, 0), (0.7, -0.7), (0.7, 0.7), (-0.7, 0.7), (-0.7, -0.7))
 SIZES = (18, 15)  # label sizes tried, the last also for numbers
 _TOKEN = re.compile(r"[MLHVZmlhvz]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
@@ -141,9 +142,13 @@ def _place_labels(frame: Frame, units: list[dict], shapes: dict, prefixes: list[
             rest.append((unit["name"], unit["code"], x, y))
     key = []
     for name, code, x, y in sorted(rest):
-        if not _overlaps(box := (x - 9, y - 8, x + 9, y + 8), taken):
-            taken.append(box)
-            key.append((len(key) + 1, code, name, x, y))
+        # A number that meets another moves aside; a line leads back to its unit.
+        for dx, dy in ((0, 0), *((r * a, r * b) for r in (17, 26, 36) for a, b in AROUND)):
+            box = (x + dx - 9, y + dy - 8, x + dx + 9, y + dy + 8)
+            if not _overlaps(box, taken):
+                taken.append(box)
+                key.append((len(key) + 1, code, name, x + dx, y + dy))
+                break
     return labels, key
 
 

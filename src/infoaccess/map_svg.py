@@ -191,7 +191,13 @@ def _labels(sheet: Sheet, fills: dict[str, str], *, live: bool = False) -> str:
 
 
 def _numbers(sheet: Sheet, fills: dict[str, str]) -> str:
-    return "".join(halo(x, y + 5, 14, str(number), fills[code]) for number, code, _, x, y in sheet.key)
+    places = {unit["code"]: sheet.frame.point(unit["x"], unit["y"]) for unit in sheet.units}
+    leads = "".join(
+        f'<path d="M{places[code][0]:.1f} {places[code][1]:.1f}L{x:.1f} {y:.1f}" stroke="#10151c" stroke-width="0.9"/>'
+        for _, code, _, x, y in sheet.key
+        if places[code] != (x, y)
+    )
+    return leads + "".join(halo(x, y + 5, 14, str(number), fills[code]) for number, code, _, x, y in sheet.key)
 
 
 def _halos(labels: str) -> str:

@@ -51,6 +51,7 @@ def choropleth(
     lang: str = "vi",
     names: dict[str, str] | None = None,
     bases: dict[str, list[float]] | None = None,
+    paper: list[str] | None = None,
     marks: list[tuple[str, str]] = (),
     past: list[Past] = (),
     says: str = "",
@@ -60,6 +61,7 @@ def choropleth(
 
     `months` are "YYYY-MM" in order; the static map shows the last one and the first measure. `names` (code to
     name) replaces the layer's own names. Values are shares (0-1); `text` and `detail` of a cell are printed as given.
+    `paper` are the codes that paper draws, all if not given.
     `bases` (measure to shares) replaces the cells' own values as what the classes are chosen from. `marks` are
     months in which units changed; before the last of them `says` is shown, and `past` offers the units of each time.
     `unit` follows each detail on the page.
@@ -80,11 +82,11 @@ def choropleth(
     scales = {m["id"]: scale(values[m["id"]], m["colours"], lang) for m in measures}
     sheet = map_layout.sheet(layer, units, highlight, outlines, lang)
     then = [_then(time, measures, sheet, lang) for time in past]
+    some = [unit for unit in units if paper is None or unit["code"] in paper]
+    sheet_of = map_layout.paper(layer, some, highlight, outlines if len(some) == len(units) else None, lang)
     return Map(
         _live(id, sheet, months, measures, shown, scales, highlight, lang, marks, then, says, unit),
-        _static(
-            id, map_layout.paper(layer, units, highlight, outlines, lang), months[-1], measures[0], shown, scales, lang
-        ),
+        _static(id, sheet_of, months[-1], measures[0], shown, scales, lang),
     )
 
 
@@ -173,6 +175,7 @@ def _then(time: Past, measures: list[dict], now: map_layout.Sheet, lang: str) ->
 
 def _static(id, sheet, month, measure, shown, scales, lang) -> str:
     by_code, chosen = shown[measure["id"]][month], scales[measure["id"]]
+    by_code = {unit["code"]: by_code[unit["code"]] for unit in sheet.units}
     met = {cell["status"] for cell in by_code.values()}
     entries = list(zip(chosen.colours, chosen.labels, strict=True)) if "published" in met else []
     entries += [(fill, label) for _, fill, label in sign_entries(met, id, lang, bool(sheet.own))]

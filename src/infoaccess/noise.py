@@ -54,7 +54,7 @@ TEXT = {
         "giữa các đơn vị, giới hạn {limits}",
         "not_over": "Các đơn vị khác nhau không nhiều hơn ngẫu nhiên có thể gây ra (hệ số phân tán {phi})",
         "widened": "đã nới theo hệ số này",
-        "narrow": "trong biểu đồ chưa nới theo hệ số này nên nhiều đơn vị nằm ngoài",
+        "narrow": "trong biểu đồ chưa nới theo hệ số này nên có thêm đơn vị nằm ngoài",
     },
     "en": {
         "far_above": "{name}: {share} ({of}), clearly above the common rate ({common}; chance allows up to {up})",

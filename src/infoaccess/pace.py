@@ -35,6 +35,10 @@ _SENTENCES = {
         "Mới có {n} tháng liền nhau đủ số liệu, cần ít nhất {shortest} tháng để tính.",
         "Only {n} consecutive months have figures; at least {shortest} are needed.",
     ),
+    "broken": (
+        "Không dự báo, vì tháng trước không có số liệu so được nên chuỗi tháng bị ngắt.",
+        "No forecast, as the month before has no figures to compare with.",
+    ),
     "no_pace": (
         "Không bàn giao máy nào trong {n} tháng gần nhất, nên không có tốc độ để tính.",
         "No phone was handed over in the last {n} months, so there is no pace.",
@@ -258,7 +262,7 @@ def reached(months: Sequence[str], handed: Sequence[int | None], waiting: Sequen
     given = [h for _, h, _ in rows[-n:]] if n else []
     facts = {"n": n, "handed": sum(given), "waiting": left, "before": rows[-n - 1][2]}
     if n < SHORTEST:
-        return _said("too_short", **facts)
+        return _said("too_short" if n else "broken", **facts)
     if sum(given) < FEWEST:
         return _said("too_few" if sum(given) else "no_pace", **facts)
     fall = [was - now for (_, _, was), (_, _, now) in zip(rows[-n - 1 : -1], rows[-n:], strict=True)]

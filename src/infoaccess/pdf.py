@@ -9,7 +9,6 @@ import json
 import re
 import threading
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -114,9 +113,6 @@ def prepare(blocks: list[dict]) -> dict:
             appendix += _content(block, LANDSCAPE_PT)
         else:
             body += _content(block, PORTRAIT_PT)
-    for one, after in pairwise(body):  # the table under the headline numbers explains the same signs on the same sheet
-        if one["kind"] == "key_figures":
-            one["notes"] = [note for note in one["notes"] if note not in after.get("notes", [])]
     sections = [{"landscape": wide, "blocks": found} for wide, found in ((False, body), (True, appendix)) if found]
     labels = {key: say(f"pdf.{key}") for key in ("label", "value", "detail", "since_month", "since_year", "no_rows")}
     subject = title["subject"].casefold()

@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium
 
 from infoaccess import (
     figures,
+    map_exhibits,
     map_scale,
     page_parts,
     readback_charts,
@@ -161,7 +162,7 @@ def of_document(
     wrong += [f"PDF thiếu {c!r}" for c in page.captions if "".join(_plain(c).split()) not in printed]
     drawn = page.maps.get(FIRST_MAP)
     if drawn is not None:
-        codes = drawn["layers"][0]["units"]
+        codes = map_exhibits.paper_codes(r)
         fills = [colour(drawn["measures"][0], r.release.cell(code, _first(drawn))) for code in codes]
         if not _stands_in(fills, colours(document), set(drawn["measures"][0]["colours"])):
             wrong.append("bản đồ trong PDF không khớp")

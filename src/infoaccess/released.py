@@ -15,7 +15,7 @@ from infoaccess import memo, rooms, store, units
 from infoaccess.disclosure import PUBLISHED, SUPPRESSED
 from infoaccess.errors import RoomError, UsageError
 
-HANDED = ("phone", "vnd")  # bases that lists of hand-overs are the source of
+HANDED = ("handed_", "value_")  # measures that lists of hand-overs alone are the source of
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _read(month: str, held: list[str], codes: list[str] | None, edition: str) ->
     columns += ["denominator_status", "communes_received", "communes_expected"]
     for month_, code, group, base, measure, *rest in frame.select(columns).iter_rows():
         found = Cell(*rest)
-        cells[(month_, code, group, base, measure)] = found.phones if base in HANDED else found
+        cells[(month_, code, group, base, measure)] = found.phones if measure.startswith(HANDED) else found
     folder = rooms.data(rooms.RELEASE, month)
     door = store.door(rooms.RELEASE, month)
     return Release(

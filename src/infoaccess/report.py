@@ -162,8 +162,11 @@ def key_figures(r: Report) -> Exhibit:
     ]
     parts = {"questions": asked, "caution": said.get(findings.CAUTION, [])}
     shown = [text for n in numbers for text in (n["text"], *(n["detail"] or "").replace(" / ", " ").split())]
+    shown += [change["text"] for n in numbers for change in n["changes"]]
     told = [one for question in asked for one in question["sentences"]]
-    return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, parts, signs(r, [*shown, *told]))
+    notes = signs(r, [*shown, *told])
+    notes += [r.w("note.partial_need")] if r.release.cell(r.code, "covered").partial else []
+    return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, parts, notes)
 
 
 def method(r: Report) -> Exhibit:

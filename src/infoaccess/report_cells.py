@@ -1,6 +1,6 @@
 """The cells, rows and headings that all tables of a report are made of."""
 
-from infoaccess import exhibits, figures, report, words
+from infoaccess import exhibits, figures, report, units, words
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text, rate_text
 from infoaccess.released import Cell
@@ -31,15 +31,27 @@ def row(name: str, cells: list[tuple], *, bold: bool = False) -> dict:
     return {"cells": texts, "sort": sorts, "marks": marks, "bold": bold}
 
 
-def or_why(table: Exhibit, r: Report) -> Exhibit:
-    """Show a table; where it would show no figure at all, a sentence that says why instead."""
-    told = {text for one in table.data["rows"] for text in one["cells"][1:]} - {""}
+def or_why(table: Exhibit, r: Report, *, whole: bool = False) -> Exhibit:
+    """Show a table; where it would show no figure at all, a sentence that says why instead.
+
+    `whole`: the first row is of all households, and no figure below it makes a table.
+    """
+    told = {text for one in table.data["rows"][whole:] for text in one["cells"][1:]} - {""}
     if told - {words.MISSING}:
         return table
-    name = table.data["caption"].partition(".")[0]
-    return exhibits.text(table.data["id"], table.data["heading"], [r.w("note.not_made", name=name, period=r.period)])
+    sent = r.release.cell(r.code, "listed").numerator_status != "missing"
+    key, name = "not_by_class" if sent else "not_made", table.data["caption"].partition(".")[0]
+    return exhibits.text(table.data["id"], table.data["heading"], [r.w(f"note.{key}", name=name, period=r.period)])
 
 
-def signs(r: Report, rows: list[dict]) -> list[str]:
-    """Return the notes that explain the signs in a table's rows."""
-    return report.signs(r, [text for one in rows for text in one["cells"]])
+def signs(r: Report, rows: list[dict], *, need: bool = False) -> list[str]:
+    """Return the notes that explain the signs in a table's rows; `need`: rates of need met are among them."""
+    notes, partial = report.signs(r, [text for one in rows for text in one["cells"]]), r.w("note.partial")
+    if need and partial in notes:
+        notes.insert(notes.index(partial) + 1, r.w("note.partial_need"))
+    return notes
+
+
+def crossing(months: list[str], w) -> list[str]:
+    """Return the note on comparing months of several eras; none where all months have the same units."""
+    return [w("note.sum")] if len({units.era_of(m) for m in months}) > 1 else []

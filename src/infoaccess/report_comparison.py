@@ -27,7 +27,7 @@ def months_table(r: Report) -> Exhibit:
     for against, month in shown:
         tier = w(f"against.{against}", month=words.month_short(month))
         heads += [column(w("column.then"), tier), column(w("column.change"), tier)]
-    rows, broken, uneven = [], False, False
+    rows, uneven = [], False
     for spec in HEADLINES:
         cells = [cell(_count(r, spec, r.release.month), spec.part, r)]
         for _, month in shown:
@@ -35,12 +35,14 @@ def months_table(r: Report) -> Exhibit:
             crossed = comparing.across_2g(spec.measure, month, r.release.month)
             now = _count(r, spec, r.release.month)
             change = figures.change(now, then, spec, w)
-            broken |= crossed and change is not None
             sign = "" if change else figures.no_change(now, then, spec.part, w)
             uneven |= sign == w("sign.not_compared")
             cells += [cell(then, spec.part, r), _change(change, spec.part, crossed, sign, w)]
         rows.append(row(w(f"row.{spec.id.split('.')[0]}"), cells))
-    notes = [*signs(r, rows), *([w("note.compared")] if shown else []), *([w("note.twog")] if broken else [])]
+    notes = [
+        *signs(r, rows, need=True),
+        *([w("note.compared")] if shown else []),
+    ]
     notes += [w("note.uneven")] if uneven else []
     notes += [w("note.not_compared", months=", ".join(untold))] if untold else []
     return exhibits.table("months", None, w("caption.months", period=r.period), heads, rows, notes)
@@ -107,7 +109,10 @@ def _said(found: noise.Funnel, w) -> list[str]:
     """Say how the units furthest outside stand, and how many more there are."""
     far = _far(found)
     told = [noise.sentence(found, u, w.lang) for u in far[:SAID]]
-    more = [w("note.furthest", count=len(far), shown=SAID)] if len(far) > SAID else []
+    names = {side: ", ".join(u["name"] for u in far if u["verdict"] == side) for side in ("far_above", "far_below")}
+    none = funnel_chart.TEXT[w.lang]["none"]
+    sides = {"above": names["far_above"] or none, "below": names["far_below"] or none}
+    more = [w("note.furthest", shown=SAID, **sides)] if len(far) > SAID else []
     return more + told
 
 

@@ -1,9 +1,12 @@
 """The maps (`map_exhibits`) and the charts of the progress report."""
 
-from infoaccess import charts, exhibits, map_exhibits, units, words
+from itertools import dropwhile
+
+from infoaccess import charts, exhibits, map_exhibits, words
 from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
 from infoaccess.report import Report
+from infoaccess.report_cells import crossing
 
 # Breaks that a reader must know: the series before and after are made under other conditions.
 BREAKS = (("2024-10", "twog"), ("2025-01", "era_b"), ("2025-07", "era_c"))
@@ -43,7 +46,7 @@ def trends(r: Report) -> tuple[Exhibit, Exhibit]:
         )
         caption = w(f"caption.trend_{name}")
         alt = _line_alt(months, series, w)
-        notes = crossing(months, w) + hollow(series, w)
+        notes = crossing(months, w) + hollow(series, w) + gaps(series, w)
         found.append(exhibits.picture("chart", f"trend_{name}", heading, caption, alt, chart, notes))
         heading = None
     return tuple(found)
@@ -56,14 +59,15 @@ def monthly(r: Report, name: str, measure: str, base: str) -> Series:
     return Series(name, [c.rate for c in counts], partial=partial)
 
 
+def gaps(series: list[Series], w) -> list[str]:
+    """Return the note on months without a figure, where a line has any after it began."""
+    begun = (dropwhile(lambda value: value is None, one.values) for one in series)
+    return [w("note.gaps")] if any(None in values for values in begun) else []
+
+
 def hollow(series: list[Series], w) -> list[str]:
     """Return the note on open marks, where there are any."""
     return [w("note.hollow")] if any(one.partial for one in series) else []
-
-
-def crossing(months: list[str], w) -> list[str]:
-    """Return the note on comparing months of several eras; none where all months have the same units."""
-    return [w("note.sum")] if len({units.era_of(m) for m in months}) > 1 else []
 
 
 def _line_alt(months: list[str], series: list[Series], w) -> str:

@@ -93,8 +93,14 @@ def changes_table(r: Report) -> Exhibit:
         named = f"– {named}" if name in transitions.CAUSES else named  # a part of the row above
         rows.append(row(named, [*cells, cell(count, "numerator", r)], bold=bold))
     heads = [column(w("column.change_row"), align="left"), column("+/−"), column(w("column.households"))]
-    notes = [*signs(r, rows), w("note.changes")] + _not_followed("now_any", r)
+    notes = [*signs(r, rows), *_both(rows, w), w("note.changes")] + _not_followed("now_any", r)
     return exhibits.table("changes", None, w("caption.changes", period=r.period), heads, rows, notes)
+
+
+def _both(rows: list[dict], w) -> list[str]:
+    """Say whose movements are counted where some commune sent no list."""
+    some = any(w("sign.partial") in text for one in rows for text in one["cells"])
+    return [w("note.both_months")] if some else []
 
 
 def _sign(name: str, inner: tuple[str, ...]) -> str:
@@ -122,5 +128,5 @@ def movements_table(r: Report) -> Exhibit:
         line = w("movement.line", number=n, name=w(f"movement.{name}"))
         rows.append(row(line, cells, bold=name in ("opening", "closing")))
     heads = [column(w("column.movement"), align="left"), column("+/−"), *(column(w(f"group.{g}")) for g in CLASSES)]
-    notes = [*signs(r, rows), w("note.movements")] + _not_followed(FLOWS, r)
+    notes = [*signs(r, rows), *_both(rows, w), w("note.movements")] + _not_followed(FLOWS, r)
     return exhibits.table("movements", None, w("caption.movements", period=r.period), heads, rows, notes)

@@ -91,21 +91,21 @@ def targets_table(r: Report) -> Exhibit:
         reached["smartphone_subscribers"] = r.release.cell(r.code, "subscriber_smartphone", base="subscriber")
     rows = []
     year = r.release.month[:4]
-    for target in r.release.targets:
-        if str(target["year"]) != year or target["target_id"] not in w.table["target"]:
-            continue
-        if target["target_id"] == "smartphone_subscribers" and not city:
-            continue
+    told = [t for t in r.release.targets if str(t["year"]) == year and t["target_id"] in w.table["target"]]
+    told = [t for t in told if city or t["target_id"] != "smartphone_subscribers"]
+    for target in told:
         count, goal = reached.get(target["target_id"], Cell()), target["target_percent"] / 100
         gap = None if count.rate is None else count.rate - goal
         apart = sign(count.status, w) if gap is None else words.points(gap, w.lang)
+        apart += w("sign.partial") if gap is not None and count.partial else ""
         cells = [words_only(words.share(goal, w.lang), goal), cell(count, "rate", r), words_only(apart, gap)]
         rows.append(row(w(f"target.{target['target_id']}"), cells))
     heads = [
         column(w("column.target"), align="left"),
         *(column(w(f"column.{c}")) for c in ("goal", "reached", "gap")),
     ]
-    notes = [*signs(r, rows), *([w("note.subscribers")] if city else [])]
+    notes = signs(r, rows, need=True)
+    notes += [w("note.subscribers")] if any(t["target_id"] == "smartphone_subscribers" for t in told) else []
     return exhibits.table("targets", None, w("caption.targets", year=year), heads, rows, notes)
 
 
@@ -114,7 +114,8 @@ def outlook(r: Report) -> Exhibit:
     w, release = r.w, r.release
     found, notes = reached(r), []
     notes += [w("note.pace")] if found.reason == "dated" else []
-    said = [w("outlook.pace", sentence=found.sentence if w.lang == "vi" else found.sentence_en)]
+    sentence = found.sentence if w.lang == "vi" else found.sentence_en
+    said = [w("outlook.pace", sentence=sentence[0].lower() + sentence[1:])]
     waits = [(n, release.cell(r.code, f"waited_{n}")) for n in hand_overs.WITHIN]
     told = [
         w("outlook.within", days=n, rate=rate_text(c, w), of=count_text(c, w, "denominator"))

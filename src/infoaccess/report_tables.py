@@ -42,20 +42,20 @@ def units_table(r: Report) -> Exhibit:
     rows += [_row(u["name"], u["code"], r) for u in r.children if u["code"] != r.code]
     heads = [column(r.w("column.unit"), align="left"), *(m[0] for m in _measures(r))]
     caption = r.w("caption.units", period=r.period)
-    notes, wide = signs(r, rows), len(rows) > 15
+    notes, wide = signs(r, rows, need=True), len(rows) > 15
     return exhibits.table("units", r.w("section.units"), caption, heads, rows, notes, landscape=wide)
 
 
 def groups(r: Report) -> Exhibit:
     """Show the classes of households, where there is a figure."""
-    return or_why(groups_table(r), r)
+    return or_why(groups_table(r), r, whole=True)
 
 
 def groups_table(r: Report) -> Exhibit:
     """Show the classes of households; policy families overlap with the others and say so."""
     rows = [_row(r.w(f"group.{g}"), r.code, r, group=g, bold=g == "all") for g in GROUPS]
     heads = [column(r.w("column.group"), align="left"), *(m[0] for m in _measures(r))]
-    notes = [*signs(r, rows), r.w("note.need_groups")]
+    notes = [*signs(r, rows, need=True), r.w("note.need_groups")]
     caption = r.w("caption.groups", period=r.period)
     return exhibits.table("groups", r.w("section.groups"), caption, heads, rows, notes)
 

@@ -1,6 +1,6 @@
 """What slides are made of: an exhibit, the message above it, speaker notes, large numbers with their change."""
 
-from infoaccess import comparing, exhibits, map_scale, words
+from infoaccess import comparing, exhibits, figures, map_scale, words
 from infoaccess import slide_pictures as pictures
 from infoaccess import slide_sentences as sentences
 from infoaccess.exhibits import Exhibit
@@ -8,9 +8,16 @@ from infoaccess.released import Cell
 from infoaccess.report import Report
 
 
-def slide(ex: Exhibit, layout: str, message: str, r: Report, *, say, numbers=(), caveats=(), **parts) -> Exhibit:
-    """Add to an exhibit what the deck prints: the message, the picture's place, the speaker's notes."""
-    if r.release.cell(r.code, "listed").partial:
+def slide(
+    ex: Exhibit, layout: str, message: str, r: Report, *, say, numbers=(), caveats=(), households=True, **parts
+) -> Exhibit:
+    """Add to an exhibit what the deck prints: the message, the picture's place, the speaker's notes.
+
+    `households`: the figures rest on lists of households; where some lack, a caveat says so in place of the sign.
+    """
+    mark = r.w("sign.partial")
+    say, numbers = ([one.replace(mark, "") for one in told] for told in (say, numbers))
+    if households and r.release.cell(r.code, "listed").partial:
         listed = r.release.cell(r.code, "listed")
         facts = {"received": listed.received, "expected": listed.expected, "period": r.period}
         caveats = [*caveats, r.w("slide.some_lists", **facts)]
@@ -28,7 +35,8 @@ def figure(ask: str, cell: Cell, big: str, r: Report) -> dict:
     """Return one large number, or why there is none."""
     shown = cell.status == "published"
     text = [] if shown else [r.w(f"slide.{ {'suppressed': 'hidden'}.get(cell.status, cell.status) }_figure")]
-    return {"ask": r.w(f"slide.answers.{ask}"), "big": big if shown else "–", "lines": text, "change": None}
+    big = big if shown else figures.sign(cell.status, r.w)
+    return {"ask": r.w(f"slide.answers.{ask}"), "big": big, "lines": text, "change": None}
 
 
 def change(r: Report, measure: str, good: int) -> dict | None:

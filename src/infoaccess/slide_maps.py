@@ -7,8 +7,8 @@ from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text
 from infoaccess.map_cells import STATUSES
 from infoaccess.map_svg import fill
-from infoaccess.noise import note
 from infoaccess.report import Report
+from infoaccess.report_cells import crossing
 
 MEASURE = "deprived_any"
 
@@ -16,7 +16,7 @@ MEASURE = "deprived_any"
 def rates(r: Report) -> Exhibit:
     """Show the rate of households lacking information unit by unit, in the classes of the report's map."""
     w, drawn = r.w, map_exhibits.own_layer(r)
-    found, rated = sentences.judged(r)
+    _, rated = sentences.judged(r)
     scale = map_scale.scale(map_series.bases(r.release.months, [MEASURE])[MEASURE], "deprivation", w.lang)
     cells = {u["code"]: r.release.cell(u["code"], MEASURE) for u in drawn["units"]}
     fills = {c: scale.colour(x.rate) if x.rate is not None else fill(x.status, "slide_map") for c, x in cells.items()}
@@ -34,7 +34,7 @@ def rates(r: Report) -> Exhibit:
     alt = w("slide.map.alt", told=message + ".", **facts)
     ends = rated if len(rated) <= 6 else [*rated[:3], *rated[-3:]]
     numbers = [_told(p, w) for p in ends]
-    caveats = [w("note.funnel"), note(found, w.lang), drawn.get(f"note_{w.lang}", "")]
+    caveats = [w("slide.map.ends")] * (len(ends) < len(rated)) + [drawn.get(f"note_{w.lang}", "")]
     notes = {"say": [w("slide.map.say")], "numbers": numbers, "caveats": filter(None, caveats)}
     return slide_data.picture("map", "slide_map", message, r, svg, alt, **notes)
 
@@ -80,6 +80,6 @@ def change(r: Report) -> tuple[Exhibit, ...]:
         if some:
             shown = [w("slide.change.unit", name=n, by=words.points(v, w.lang)) for n, v in some]
             numbers.append(w(f"slide.change.{key}", list="; ".join(shown)))
-    caveats = [w("map.note.change"), w("note.sum")]
+    caveats = [w("map.note.change"), *crossing(r.release.months, w)]
     notes = {"say": [w("slide.change.say")], "numbers": numbers, "caveats": caveats}
     return (slide_data.picture("map", "slide_change", message, r, svg, alt, **notes),)

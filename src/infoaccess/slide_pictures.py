@@ -154,10 +154,8 @@ def _ends(ends: list[tuple], right: float, tall: float) -> str:
         limit = tops[place]
     body = ""
     for top, size, (level, x, rows, colour) in zip(tops, sizes, ends, strict=True):
-        body += (
-            f'<path d="M{x + 7:.1f} {level:.1f}L{right + 16:.1f} {top + size / 2:.1f}" stroke="{colour}" fill="none"'
-        )
-        body += ' stroke-dasharray="2 3"/>'
+        lead = f"M{x + 7:.1f} {level:.1f}L{right + 16:.1f} {top + size / 2:.1f}"
+        body += f'<path d="{lead}" stroke="{AXIS}" fill="none"/>'
         for row, text in enumerate(rows):
             base = top + STRONG + LETTER * 1.1 * row
             weight = "normal" if row else "bold"

@@ -55,7 +55,8 @@ def moved(r: Report, measure: str) -> str:
         return w(f"slide.{key}", subject=subject, period=r.period)
     facts = {"subject": subject, "now": words.share(now.rate, w.lang)}
     if now.partial:
-        return w("slide.partial", received=now.received, expected=now.expected, **facts)
+        key = "slide.partial_need" if measure == "covered" else "slide.partial"
+        return w(key, received=now.received, expected=now.expected, **facts)
     if not (found := compared(r, measure)):
         return w("slide.first" if len(r.release.months) == 1 else "slide.alone", **facts)
     against, month, then = found

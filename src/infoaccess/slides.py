@@ -9,11 +9,13 @@ from infoaccess import exhibits, hand_overs, programme, report, report_pictures,
 from infoaccess import slide_data as data
 from infoaccess import slide_pictures as pictures
 from infoaccess import slide_sentences as sentences
+from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text
 from infoaccess.noise import note, sentence
 from infoaccess.released import Cell
 from infoaccess.report import Report
+from infoaccess.report_cells import crossing
 from infoaccess.report_comparison import FEWEST
 from infoaccess.report_programme import MILLION
 
@@ -70,14 +72,15 @@ def answers(r: Report) -> Exhibit:
         first |= {"lines": [w("slide.answers.rate_of", **of)], "change": data.change(r, MEASURE, -1)}
     second = data.figure("phone", need, words.number(need.numerator, w.lang), r)
     if need.status == "published":
-        met = w("slide.answers.need_met", rate=words.share(need.rate, w.lang))
+        key = "need_at_most" if need.partial else "need_met"
+        met = w(f"slide.answers.{key}", rate=words.share(need.rate, w.lang))
         second |= {"lines": [w("slide.answers.handed"), met], "change": data.change(r, "covered", 1)}
     columns = [first, second, _where_figure(r, need)]
     message = sentences.answers(r)
     ex = exhibits.text("answers", message, [c["ask"] + " " + " ".join([c["big"], *c["lines"]]) for c in columns])
     said = [sentences.moved(r, m) + "." for m in (MEASURE, "covered")]
     numbers = [f"{c['ask']} {c['big']}; {'; '.join(c['lines'])}" for c in columns]
-    caveats = [*report.signs(r), w("method.need")]
+    caveats = [w("method.need")]
     return data.slide(ex, "numbers", message, r, say=said, numbers=numbers, caveats=caveats, columns=columns)
 
 
@@ -85,12 +88,12 @@ def _where_figure(r: Report, need: Cell) -> dict:
     w = r.w
     if r.area["area_set"].endswith("commune"):
         waits = None if need.status != "published" else words.number(need.complement, w.lang)
-        found = data.figure("where", need, waits, r)
+        found = data.figure("todo", need, waits, r)
         return found | ({"lines": [w("slide.answers.waiting_here")]} if waits else {})
     _, rated = sentences.judged(r)
     if not rated:
         none = [w("slide.answers.no_top")]
-        return {"ask": w("slide.answers.where"), "big": "–", "lines": none, "change": None}
+        return {"ask": w("slide.answers.where"), "big": w("sign.suppressed"), "lines": none, "change": None}
     top = sentences.rate(rated[0], w)
     same = sentences.named([p for p in rated if sentences.rate(p, w) == top], w)
     line = w("slide.answers.top", name=same, shown=len(rated), all=len(r.children))
@@ -111,24 +114,33 @@ def _trend(r: Report, first: str) -> Exhibit:
     phone = first != MEASURE
     breaks = [("2024-10", w("break.twog"))] if phone and months[0] < "2024-10" <= months[-1] else []
     axis = w("slide.trend.axis_phone" if phone else "slide.trend.axis")
+    axis = w("slide.trend.hollow", axis=axis) if any(one.partial for one in series) else axis
     svg = pictures.lines(months, series, title=axis, lang=w.lang, breaks=breaks)
     numbers = []
     for one in series:
-        known = [(m, v) for m, v in zip(months, one.values, strict=True) if v is not None]
-        if not known:
-            numbers.append(w("slide.trend.ends_none", name=one.name))
-            continue
-        (m0, v0), (m1, v1) = known[0], known[-1]
-        ends = {"start": words.share(v0, w.lang), "end": words.share(v1, w.lang)}
-        ends |= {"first": words.month_short(m0), "last": words.month_short(m1)}
-        numbers.append(w("slide.trend.ends", name=one.name, **ends))
+        numbers.append(_ends(one, months, w))
     span = {"first": words.month_short(months[0]), "last": words.month_short(months[-1])}
     alt = w("alt.trend", series="; ".join(numbers) + ".", **span)
-    caveats = [w("note.twog").lstrip("² "), w("method.rates")] if breaks else [w("method.rates")]
-    told = [w("slide.trend.say"), *([sentences.moved(r, "covered") + "."] if phone else [])]
-    caveats += report_pictures.hollow(series, w) + report_pictures.crossing(months, w)
+    caveats = [w("note.twog_line"), w("method.rates")] if breaks else [w("method.rates")]
+    told = [*report_pictures.gaps(series, w), *([sentences.moved(r, "covered") + "."] if phone else [])]
+    caveats += report_pictures.hollow(series, w) + crossing(months, w)
     notes = {"say": told, "numbers": numbers, "caveats": caveats}
     return data.picture("chart", f"slide_{first}", sentences.moved(r, first), r, svg, alt, **notes)
+
+
+def _ends(one: Series, months: list[str], w) -> str:
+    """Say where a line begins and ends; a last month that lacks lists is told apart, as it compares with none."""
+    known = [(m, v, n in one.partial) for n, (m, v) in enumerate(zip(months, one.values, strict=True)) if v is not None]
+    if not known:
+        return w("slide.trend.ends_none", name=one.name)
+    whole = [end for end in known if not end[2]] or known
+    ends = {f"{key}": words.share(v, w.lang) for key, (_, v, _) in (("start", whole[0]), ("end", whole[-1]))}
+    ends |= {"first": words.month_short(whole[0][0]), "last": words.month_short(whole[-1][0])}
+    said = w("slide.trend.ends", name=one.name, **ends)
+    if known[-1] == whole[-1]:
+        return said
+    month, value, _ = known[-1]
+    return said + w("slide.trend.apart", month=words.month_short(month), value=words.share(value, w.lang))
 
 
 def where(r: Report) -> tuple[Exhibit, ...]:
@@ -144,7 +156,8 @@ def where(r: Report) -> tuple[Exhibit, ...]:
         none = w("slide.where.no_waiting" if every else "slide.where.nobody")
         count = w("slide.where.of", shown=len(every), all=len(r.children))
         lists.append({"head": w(f"slide.where.{key}"), "count": count, "rows": rows, "none": none})
-    caution = w("slide.where.caution", area=r.area["name"]) if several else w("slide.where.caution_few", fewest=FEWEST)
+    some = "caution" if len(rated) < len(r.children) else "caution_all"
+    caution = w(f"slide.where.{some}", area=r.area["name"]) if several else w("slide.where.caution_few", fewest=FEWEST)
     message = sentences.first(r)
     ex = exhibits.text("where", message, [f"{one['head']}: {_joined(one)}" for one in lists], [caution])
     told = [sentence(found, u, w.lang) for p in rated[: sentences.SHOWN] for u in _rows(found, p.code)]
@@ -175,8 +188,9 @@ def _joined(one: dict) -> str:
 def _worst(place: sentences.Place, key: str, several: bool, w) -> dict:
     if key == "waits":
         value = w("slide.where.count", count=words.number(place.waiting, w.lang))
-        return {"name": place.name, "value": value, "remark": w("slide.where.met", rate=sentences.rate(place, w))}
-    remark = "far_above" if place.verdict == "far_above" else "maybe"
+        met = "met_at_most" if place.cell.partial else "met"
+        return {"name": place.name, "value": value, "remark": w(f"slide.where.{met}", rate=sentences.rate(place, w))}
+    remark = {"far_above": "far_above", "above": "above"}.get(place.verdict, "maybe")
     parts = {"count": words.number(place.cell.numerator, w.lang), "of": words.number(place.cell.denominator, w.lang)}
     said = w(f"slide.where.{remark if several else 'unjudged'}", **parts)
     return {"name": place.name, "value": sentences.rate(place, w), "remark": said}
@@ -201,7 +215,7 @@ def sources(r: Report) -> Exhibit:
     unstated = total - sum(given) if total is not None and None not in given else 0
     numbers = [*listed, w("slide.sources.unstated", count=words.number(unstated, w.lang))] if unstated else listed
     alt = w("slide.sources.alt", list="; ".join(listed))
-    notes = {"say": [w("slide.sources.say")], "numbers": numbers, "caveats": [w("note.value")]}
+    notes = {"say": [w("slide.sources.say")], "numbers": numbers, "caveats": [w("note.value")], "households": False}
     return data.picture("chart", "slide_sources", sentences.paid(r, phones), r, pictures.bars(rows), alt, **notes)
 
 
@@ -215,6 +229,7 @@ def outlook(r: Report) -> Exhibit:
     report_ex = report_programme.outlook(r).data
     rest = [one.replace(w("sign.partial"), "") for one in report_ex["sentences"][1:]]  # the footer tells it
     points = rest if known else [told + ".", *rest]
+    points += [w("note.pace")] if found.reason == "dated" else []
     ex = exhibits.text("outlook", message, points, report_ex["notes"])
     numbers = [
         w("outlook.within", days=n, rate=words.share(c.rate, w.lang), of=count_text(c, w, "denominator"))

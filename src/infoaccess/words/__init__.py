@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from string import Formatter
 
 from babel import Locale
 from babel.numbers import NumberPattern, format_decimal, get_group_symbol, parse_pattern
@@ -27,7 +28,18 @@ class Words:
         found = self.table
         for part in key.split("."):
             found = found[part]
-        return found.format(**values) if values else found
+        return _FILLER.format(found, **values) if values else found
+
+
+class _Filler(Formatter):
+    """Fill sentences in; a unit's name within a sentence (`{area!l}`) begins small: "của tỉnh Thừa Thiên Huế"."""
+
+    def convert_field(self, value, conversion):
+        """Return a value as its conversion asks."""
+        return value[0].lower() + value[1:] if conversion == "l" else super().convert_field(value, conversion)
+
+
+_FILLER = _Filler()
 
 
 @cache
