@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 from xml.etree import ElementTree
@@ -415,3 +416,20 @@ def test_texts_that_are_not_plain_shares_travel_whole():
     given["rate"]["2025-12"]["2"] = cell(0.5, text="50,0\xa0%") | {"detail": "1|2;3"}
     kept = data_of(draw(given))["layers"][0]["cells"]["rate"]["2"]
     assert kept[1:] == [[500, "50,0\xa0%¹", "500/1.000 hộ"], [500, "50,0\xa0%", "1|2;3"]]
+
+
+def test_numbers_that_meet_move_aside_and_lead_back():
+    crowd = [square(str(n), n % 4, n // 4, f"Phường Số {n}") | {"x": 100 + n, "y": 100} for n in range(6)]
+    sheet = map_layout.sheet(layer(crowd), crowd, None, None, "vi")
+    numbered = [(x, y) for _, _, _, x, y in sheet.key]
+    assert len(sheet.labels) + len(sheet.key) == 6  # none is left out
+    assert all(abs(a[0] - b[0]) >= 18 or abs(a[1] - b[1]) >= 16 for a, b in itertools.combinations(numbered, 2))
+    drawn = draw(units=crowd + UNITS[6:]).svg
+    assert drawn.count('stroke="#10151c" stroke-width="0.9"') >= len(sheet.key) - 1
+
+
+def test_paper_draws_the_units_it_is_told():
+    drawn = draw(paper=["2", "3"])
+    counts = [len(re.findall("<path ", re.search(r"<defs><g id.*?</g></defs>", one.svg)[0])) for one in (drawn, draw())]
+    assert counts == [2, len(UNITS)]
+    assert drawn.html.count("data-code=") == draw().html.count("data-code=")

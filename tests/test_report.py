@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from infoaccess import figures, programme, report_comparison, report_poverty, report_programme, rooms, units, words
+from infoaccess import (
+    figures,
+    programme,
+    released,
+    report_comparison,
+    report_poverty,
+    report_programme,
+    report_tables,
+    rooms,
+    units,
+    words,
+)
 from infoaccess.released import Cell, Release
 from infoaccess.report import Report
 
@@ -263,3 +274,60 @@ def test_the_first_year_spends_what_was_spent_to_date():
 
 def test_plans_are_the_citys_and_stand_in_no_units_report():
     assert report_programme.funding_table(made({}, area="20044")) == ()
+
+
+def test_a_table_without_figures_says_why_and_not_that_a_list_lacks():
+    listed = at("2025-12", "listed", cell(100, 900), code="20044")
+    shown = report_tables.groups(made(listed, area="20044"))
+    assert (
+        "Bảng 3 không công bố" in shown.data["sentences"][0] and "chưa có danh sách" not in shown.data["sentences"][0]
+    )
+    silent = report_tables.groups(made({}, area="20044"))
+    assert "Bảng 3 không lập: chưa có danh sách tháng 12 năm 2025" in silent.data["sentences"][0]
+    (told,) = report_programme.section(made({}, area="20044"))
+    assert told.svg is None and "chỉ công bố khi đã có danh sách hộ" in told.data["sentences"][0]
+    some = listed | at("2025-12", "listed", cell(30, 900), code="20044", group="poor")
+    assert report_tables.groups(made(some, area="20044")).data["kind"] == "table"
+
+
+def test_notes_explain_the_signs_that_are_there_and_no_other():
+    notes = report_comparison.months_table(made(at("2025-12", "deprived_any", cell(30, 100)))).data["notes"]
+    assert any(n.startswith("… chưa có số liệu") for n in notes) and not any("(*)" in n or "¹" in n for n in notes)
+    partial = at("2025-12", "deprived_any", cell(30, 100, received=0)) | at("2025-12", "covered", HIDDEN)
+    notes = report_comparison.months_table(made(partial)).data["notes"]
+    assert notes[0].startswith("(*)") and "… chưa có số liệu" in notes[0]
+    assert notes[1].startswith("¹ Có xã") and "có thể cao hơn thực tế" in notes[2]
+
+
+def test_what_crosses_the_end_of_2g_bears_its_sign_on_the_first_screen():
+    crossing = {}
+    for month, n in (("2025-03", 60), ("2024-03", 40)):
+        crossing |= at(month, "household_smartphone", cell(n, 100)) | at(month, "deprived_any", cell(n, 100))
+    r = made(crossing, month="2025-03", first="2024-01")
+    shown = {n["id"]: n["changes"] for n in figures.headline(r.release, "46", r.w)}
+    assert shown["household_smartphone.rate"][0]["text"] == "+20,0 điểm %²"
+    assert shown["deprived_any.rate"][0]["text"] == "+20,0 điểm %"
+
+
+def test_a_months_words_are_those_of_its_era():
+    of_time = (("2024-12", "xã, phường, thị trấn", "Toàn tỉnh"), ("2025-12", "xã, phường", "Toàn thành phố"))
+    for month, unit, whole in of_time:
+        w = words.load("vi", units.era_of(month))
+        assert w("quality.and_more", count=3) == f" và 3 {unit} khác" and w("annex.city") == whole
+    assert (
+        "thị trấn" in words.load("vi", "B")("note.partial") and words.load("en", "A")("annex.city") == "Whole province"
+    )
+
+
+def test_a_names_unit_begins_small_within_a_sentence():
+    w = words.load("vi", "A")
+    facts = {"period": "tháng 11 năm 2024", "listed": "9", "area": "Tỉnh Thừa Thiên Huế"}
+    assert "tháng 11 năm 2024, tỉnh Thừa Thiên Huế có 9 hộ" in w("sentence.listed", **facts)
+
+
+def test_phones_of_earlier_units_are_those_of_the_same_territory():
+    twins = released._twins("2025-06", ["2024-12", "2025-05"])
+    assert {pair[1] for pair in twins} == {"2024-12"}  # the month's own era needs none
+    districts = twins[("A_district", "2024-12")]
+    assert districts["481"] == "481" and "474" not in districts  # A Lưới stayed, the old city was parted
+    assert released._twins("2025-12", ["2025-11"]) == {}

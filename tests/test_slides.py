@@ -349,3 +349,14 @@ def test_the_outlook_names_months_only_where_the_pace_allows():
     partial = steady | {("2024-07", "46", "covered"): of(120, 200, 8)}
     for cells in (partial, {}):
         assert slides.outlook(report(cells, months=months)).data["slide"]["message"].startswith("Chưa nói được")
+
+
+def test_where_lists_lack_need_met_is_at_most_and_slides_compare_whole_months():
+    cells = {(NOW, "46", "covered"): of(60, 80, 8), (MONTH, "46", "covered"): of(50, 80)}
+    cells |= {(YEAR, "46", "covered"): of(20, 80)}
+    r = report(cells)
+    said = slide_sentences.moved(r, "covered").replace("\xa0", " ")
+    assert said.startswith("Tỷ lệ đáp ứng nhu cầu điện thoại không quá 75,0 %: máy tính ở mọi nơi")
+    _, phones = slides.trends(r)
+    (told,) = [n.replace("\xa0", " ") for n in phones.data["slide"]["numbers"] if "đáp ứng" in n]
+    assert told == "nhu cầu được đáp ứng: 25,0 % (06/2023) → 62,5 % (05/2024); 06/2024: 75,0 %, không so"

@@ -96,8 +96,10 @@ def _changes(release: Release, code: str, name: str, w: Words) -> str:
     said = []
     for back in ("month", "year"):
         if found := _step(release, code, name, back, w):
-            moved = w(f"change.{found['direction']}", by=found["text"].lstrip("+−"))
-            said.append(f"{moved} {w(f'change.{back}')}")
+            by = found["text"].lstrip("+−")
+            mark = w("sign.twog") if by.endswith(w("sign.twog")) else ""
+            moved = w(f"change.{found['direction']}", by=by.removesuffix(mark))
+            said.append(f"{moved} {w(f'change.{back}')}{mark}")
     return ", " + ", ".join(said) if said else ""
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from infoaccess import words
 
 WIDTH, TALLEST, MARGIN = 1000, 900, 8
-COLUMN, HALF = 310, 560  # on paper: the legend's column, the units' height
+COLUMN, HALF = 310, 530  # on paper: the legend's column, the units' height
 AROUND = ((0, -1), (1, 0), (0, 1), (-1, 0), (0.7, -0.7), (0.7, 0.7), (-0.7, 0.7), (-0.7, -0.7))
 SIZES = (18, 15)  # label sizes tried, the last also for numbers
 _TOKEN = re.compile(r"[MLHVZmlhvz]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")

@@ -130,16 +130,22 @@ def files(months: list[str], edition: str = editions.PUBLIC) -> list[Path]:
 
 
 def _read(month: str, held: list[str], codes: list[str] | None, edition: str) -> Release:
-    wanted = pl.col("area_set").is_in(list(units.LEVELS[units.era_of(month)]))
+    levels, twins = units.LEVELS[units.era_of(month)], _twins(month, held)
+    phones = pl.any_horizontal(pl.col("measure").str.starts_with(kind) for kind in HANDED)
+    wanted = pl.col("area_set").is_in(list(levels)) | (pl.col("area_set").is_in([s for s, _ in twins]) & phones)
     if codes is not None:
         wanted &= pl.col("code").is_in(codes)
     frame = pl.concat([editions.counts(m, edition).filter(wanted) for m in held], how="diagonal").collect()
     cells = {}
-    columns = ["month", "code", "group", "base", "measure", "numerator", "denominator", "numerator_status"]
+    columns = ["area_set", "month", "code", "group", "base", "measure", "numerator", "denominator", "numerator_status"]
     columns += ["denominator_status", "communes_received", "communes_expected"]
-    for month_, code, group, base, measure, *rest in frame.select(columns).iter_rows():
+    for area_set, month_, code, group, base, measure, *rest in frame.select(columns).iter_rows():
         found = Cell(*rest)
-        cells[(month_, code, group, base, measure)] = found.phones if measure.startswith(HANDED) else found
+        found = found.phones if measure.startswith(HANDED) else found
+        if area_set in levels:
+            cells[(month_, code, group, base, measure)] = found
+        elif code in (same := twins[(area_set, month_)]):
+            cells.setdefault((month_, same[code], group, base, measure), found)
     folder = rooms.data(rooms.RELEASE, month)
     door = store.door(rooms.RELEASE, month)
     return Release(
@@ -155,6 +161,21 @@ def _read(month: str, held: list[str], codes: list[str] | None, edition: str) ->
         budgets=pl.read_parquet(folder / "budgets.parquet").to_dicts(),
         edition=edition,
     )
+
+
+def _twins(month: str, held: list[str]) -> dict[tuple[str, str], dict[str, str]]:
+    """Return, by area set and month of earlier eras, which of its codes are the territory of which of the month's.
+
+    Room 4 has counts by source of money in the units of their own time alone.
+    """
+    here = {part: code for s in units.LEVELS[units.era_of(month)][1:] for code, part in units.leaves(s).items()}
+    found = {}
+    for then in held:
+        for area_set in units.LEVELS[units.era_of(then)][1:]:
+            if units.era_of(then) != units.era_of(month):
+                same = {code: here[part] for code, part in units.leaves(area_set).items() if part in here}
+                found[(area_set, then)] = same
+    return found
 
 
 def _synthetic(month: str) -> bool:
