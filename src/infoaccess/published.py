@@ -78,7 +78,6 @@ def month_index(
             {"label": "manifest.json", "href": "manifest.json"},
             {"label": w("page.archive"), "href": "../index.html"},
         ]
-    threshold = store.door(rooms.RELEASE, month)["threshold"]
     info = {
         "lang": w.lang,
         "month": month,
@@ -88,7 +87,7 @@ def month_index(
         "title": (f"{w('title.internal_short')} – " if inside else "")
         + w("page.reports_of", period=words.month(month, w.lang)),
         "groups": groups,
-        "notes": figures.signs(printed, w, threshold, inside=inside),
+        "notes": figures.signs(printed, w, settings["threshold"], inside=inside),
         "generated_from": [w("page.sources", files=len(door["files"]), households=words.number(accepted, w.lang))],
         "links": links,
         "missing": [
