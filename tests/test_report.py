@@ -8,6 +8,7 @@ from infoaccess import (
     figures,
     programme,
     released,
+    report,
     report_comparison,
     report_poverty,
     report_programme,
@@ -297,6 +298,9 @@ def test_notes_explain_the_signs_that_are_there_and_no_other():
     notes = report_comparison.months_table(made(partial)).data["notes"]
     assert notes[0].startswith("(*)") and "… chưa có số liệu" in notes[0]
     assert notes[1].startswith("¹ Có xã") and "có thể cao hơn thực tế" in notes[2]
+    lacking = at("2025-12", "listed", Cell(None, None, "missing", "missing", 0, 40))
+    lacking |= at("2025-12", "covered", Cell(None, None, "missing", "missing", 0, 40))
+    assert report.key_figures(made(lacking)).data["notes"] == ["… chưa có số liệu."]  # no ¹, so no word of it
 
 
 def test_what_crosses_the_end_of_2g_bears_its_sign_on_the_first_screen():

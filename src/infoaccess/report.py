@@ -165,7 +165,8 @@ def key_figures(r: Report) -> Exhibit:
     shown += [change["text"] for n in numbers for change in n["changes"]]
     told = [one for question in asked for one in question["sentences"]]
     notes = signs(r, [*shown, *told])
-    notes += [r.w("note.partial_need")] if r.release.cell(r.code, "covered").partial else []
+    need = r.release.cell(r.code, "covered")
+    notes += [r.w("note.partial_need")] if need.partial and need.status == "published" else []
     return exhibits.key_figures("key_figures", r.w("section.figures"), numbers, parts, notes)
 
 
