@@ -287,6 +287,9 @@ def test_a_table_without_figures_says_why_and_not_that_a_list_lacks():
     assert "Bảng 3 không lập: chưa có danh sách tháng 12 năm 2025" in silent.data["sentences"][0]
     (told,) = report_programme.section(made({}, area="20044"))
     assert told.svg is None and "chỉ công bố khi đã có danh sách hộ" in told.data["sentences"][0]
+    hidden = {k: HIDDEN for g in ("poor", "near_poor") for k in at("2025-12", "listed", HIDDEN, code="20044", group=g)}
+    twelve = report_poverty.section(made(listed | hidden, area="20044"))[0].data
+    assert twelve["sentences"] == ["Bảng 4 không công bố: mọi số của bảng đều phải che để bảo mật thông tin của hộ."]
     some = listed | at("2025-12", "listed", cell(30, 900), code="20044", group="poor")
     assert report_tables.groups(made(some, area="20044")).data["kind"] == "table"
 

@@ -36,11 +36,13 @@ def or_why(table: Exhibit, r: Report, *, whole: bool = False) -> Exhibit:
 
     `whole`: the first row is of all households, and no figure below it makes a table.
     """
-    told = {text for one in table.data["rows"][whole:] for text in one["cells"][1:]} - {""}
-    if told - {words.MISSING}:
+    told = {text.removesuffix(r.w("sign.partial")) for one in table.data["rows"][whole:] for text in one["cells"][1:]}
+    told -= {"", words.MISSING}
+    if told - {r.w("sign.suppressed")}:
         return table
     sent = r.release.cell(r.code, "listed").numerator_status != "missing"
-    key, name = "not_by_class" if sent else "not_made", table.data["caption"].partition(".")[0]
+    key = "not_told" if told else "not_by_class" if sent else "not_made"
+    name = table.data["caption"].partition(".")[0]
     return exhibits.text(table.data["id"], table.data["heading"], [r.w(f"note.{key}", name=name, period=r.period)])
 
 

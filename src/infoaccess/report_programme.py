@@ -13,10 +13,10 @@ MILLION = 1_000_000  # VND
 
 def section(r: Report) -> tuple[Exhibit, ...]:
     """Show the whole section; of a unit without any figure one sentence, which says why."""
-    table = or_why(sources_table(r), r)
-    if table.data["kind"] == "text":
+    table = sources_table(r)
+    if or_why(table, r).data["kind"] == "text" and r.release.cell(r.code, "covered").status == "missing":
         return (exhibits.text("sources", r.w("section.coverage"), [r.w("note.no_programme", period=r.period)]),)
-    return sources(r), table, or_why(targets_table(r), r), *funding_table(r), outlook(r)
+    return sources(r), table, targets_table(r), *funding_table(r), outlook(r)
 
 
 def sources(r: Report) -> Exhibit:
