@@ -64,6 +64,11 @@ class LinePlan:
         """Tell whether there is room to name the lines beside their ends, and the breaks where they stand."""
         return self.wide >= WIDTH
 
+    def told(self, one: Series, place: int) -> str:
+        """Write one value, with the sign of a month that counts fewer units."""
+        sign = words.load(self.lang)("sign.partial") if place in one.partial else ""
+        return self.text(one.values[place]) + sign
+
     def end(self, place: int, value: float) -> str:
         """Write the value that stands at a line's end; with its month where that is not the last one."""
         return _end(self.months, place, value, self.text)

@@ -12,7 +12,7 @@ import json
 from markupsafe import Markup
 
 from infoaccess import chart_bars, chart_svg, words
-from infoaccess.chart_plan import BarPlan, LinePlan, Series
+from infoaccess.chart_plan import BarPlan, LinePlan
 
 
 def line(id: str, plans: list[LinePlan]) -> str:
@@ -20,10 +20,7 @@ def line(id: str, plans: list[LinePlan]) -> str:
     plan = plans[0]
     none = words.load(plan.lang)("charts.none")
     texts = [
-        [
-            none if one.values[place] is None else plan.text(one.values[place]) + _sign(one, place, plan.lang)
-            for one in plan.series
-        ]
+        [none if one.values[place] is None else plan.told(one, place) for one in plan.series]
         for place in range(len(plan.months))
     ]
     data = {
@@ -35,10 +32,6 @@ def line(id: str, plans: list[LinePlan]) -> str:
         "views": [_of_line(one) for one in plans],
     }
     return dress(id, [chart_svg.line(one) for one in plans], data)
-
-
-def _sign(one: Series, place: int, lang: str) -> str:
-    return words.load(lang)("sign.partial") if place in one.partial else ""
 
 
 def bars(id: str, plans: list[BarPlan]) -> str:

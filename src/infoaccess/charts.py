@@ -110,9 +110,7 @@ def _line_figure(plan: chart_plan.LinePlan) -> dict:
             "name": _plain(one.name),
             "x": days,
             "y": one.values,
-            "text": [
-                "" if v is None else plan.text(v) + ("¹" if n in one.partial else "") for n, v in enumerate(one.values)
-            ],
+            "text": ["" if value is None else plan.told(one, place) for place, value in enumerate(one.values)],
             "hovertemplate": "%{fullData.name}: <b>%{text}</b><extra></extra>",
             "connectgaps": False,
             "cliponaxis": False,

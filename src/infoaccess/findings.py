@@ -12,7 +12,6 @@ from infoaccess.words import Words
 CAUTION, LACKING, GOT, WHERE = QUESTIONS = ("caution", "lacking", "got", "where")
 ASKED = {LACKING: HEADLINES[:4], GOT: HEADLINES[4:]}  # the headlines that answer a question
 WORST = 3  # units that are named
-FEWEST = 6  # units with a rate below which nothing is said of chance
 LISTED = 30  # households of a list that is checked against the month before
 
 
@@ -166,7 +165,7 @@ def _sure(release: Release, code: str, side: str, beside: list[dict], w: Words) 
     """Say whether a commune's rate lies clearly on its side of the rate of the communes beside it."""
     cells = {u["code"]: release.cell(u["code"], "deprived_any") for u in beside}
     found = noise.funnel(noise.counts({u["code"]: u["name"] for u in beside}, cells))
-    if found.compared < FEWEST:
+    if found.compared < noise.FEWEST:
         return w("sentence.sure_few", shown=found.compared)
     verdict = found.units.set_index("code")["verdict"][code]
     return w(f"sentence.sure_{ {f'far_{side}': 'far', side: 'near'}.get(verdict, 'not') }")

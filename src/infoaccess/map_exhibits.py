@@ -192,14 +192,10 @@ def quarters(r: Report) -> Exhibit | None:
     return exhibits.picture("map", "map_quarters", None, caption, told, picture, [w("map.note.quarters")])
 
 
-def _like_first(r: Report) -> bool:
-    """Tell whether a report's further maps show the units of its first on the same sheet, so with the same numbers."""
-    return r.area["area_set"] == "city"
-
-
 def _snapshot(r: Report, id_: str, drawn: dict, views: list, period: str) -> maps.Map:
     base = (MAIN, layer(r.layer))
-    parts = {"outlines": _outlines(r), "see": r.w("map.see_first")} if _like_first(r) else {}
+    same = r.area["area_set"] == "city"  # the same units on the same sheet as the first map, so the same numbers
+    parts = {"outlines": _outlines(r), "see": r.w("map.see_first")} if same else {}
     return map_kinds.snapshot(id_, drawn, views, period, lang=r.w.lang, base=base, **parts)
 
 

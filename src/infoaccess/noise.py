@@ -26,6 +26,7 @@ import pandas as pd
 from infoaccess import words
 from infoaccess.errors import UsageError
 
+FEWEST = 6  # units with a rate below which nothing is said of chance
 LEVELS = (0.95, 0.998)  # warning and action limits of a funnel plot
 WINSORISED = 0.1  # of the units at each end, before overdispersion is measured
 LARGEST = 2_000_000  # above it nobody counts households or people: money is no count of independent events

@@ -88,10 +88,6 @@ class Release:
         """Return one count; a Cell of status missing where there is none."""
         return self.cells.get((month or self.month, code, group, base, measure), Cell())
 
-    def series(self, code: str, measure: str, *, group: str = "all", base: str = "household") -> list[float | None]:
-        """Return a unit's rates, one a month of `months`."""
-        return [self.cell(code, measure, month=m, group=group, base=base).rate for m in self.months]
-
 
 def area(month: str, code: str) -> dict:
     """Find a unit that is valid in a month.

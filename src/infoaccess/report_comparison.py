@@ -13,7 +13,6 @@ from infoaccess.report import Report
 from infoaccess.report_cells import cell, column, row, signs, words_only
 
 SAID = 3  # units of which a sentence says how they stand
-FEWEST = 6  # units with a rate below which a funnel says nothing
 AGAINST = ("month", "year", "plan")
 
 
@@ -70,8 +69,8 @@ def funnel(r: Report) -> Exhibit:
 
 def _funnel(r: Report, units: dict[str, str], cells: dict) -> Exhibit:
     w = r.w
-    if sum(c.rate is not None for c in cells.values()) < FEWEST:
-        return exhibits.text("funnel", None, [w("note.no_funnel", fewest=FEWEST)])
+    if sum(c.rate is not None for c in cells.values()) < noise.FEWEST:
+        return exhibits.text("funnel", None, [w("note.no_funnel", fewest=noise.FEWEST)])
     found = noise.funnel(noise.counts(units, cells))
     titles = {"x_title": w("axis.households"), "y_title": w("axis.deprived"), "lang": w.lang}
     drawn, data = funnel_chart.draw(found, **titles)

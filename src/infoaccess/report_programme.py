@@ -166,7 +166,7 @@ def checks_table(r: Report) -> tuple[Exhibit, ...]:
     states = ("clean", "breach", "not_checked")
     for source in programme.SOURCES:
         counts = [r.release.cell(r.code, f"eligibility_{s}_{source}", base="phone") for s in states]
-        cells = [cell(counts[0], "denominator", r), *(cell(c, "numerator", r) for c in counts)]
+        cells = [cell(counts[0].phones, "denominator", r), *(cell(c, "numerator", r) for c in counts)]
         rows.append(row(w(f"source.{source}"), cells))
     heads = [column(w("column.source"), align="left"), column(w("column.phones"))]
     heads += [column(w(f"column.{s}")) for s in states]

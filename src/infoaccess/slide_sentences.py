@@ -11,7 +11,6 @@ from infoaccess import comparing, figures, map_series, noise, rooms, words
 from infoaccess.map_scale import tenths
 from infoaccess.released import Cell
 from infoaccess.report import Report
-from infoaccess.report_comparison import FEWEST
 
 BASES = {"adult_smartphone": "adult"}
 SHOWN = 3  # units named in a sentence or a list
@@ -129,7 +128,7 @@ def spread(r: Report) -> str:
     if r.area["area_set"].endswith("commune") and own.status == "published":
         verdict = next(p.verdict for p in rated if p.code == r.code)
         key = verdict if verdict.startswith("far_") else "not_clear"
-        key = "alone" if found.compared == 1 else "few" if found.compared < FEWEST else key
+        key = "alone" if found.compared == 1 else "few" if found.compared < noise.FEWEST else key
         facts = {"name": r.area["name"], "rate": words.share(own.rate, w.lang), "shown": found.compared}
         return w(f"slide.map.own_{key}", common=words.share(found.rate, w.lang), **facts)
     if not rated:
@@ -174,7 +173,7 @@ def first(r: Report) -> str:
         return w("slide.where.none")
     if rate(rated[0], w) == rate(rated[-1], w):
         return w("slide.where.equal", rate=rate(rated[0], w))
-    if found.compared < FEWEST:
+    if found.compared < noise.FEWEST:
         return w("slide.where.few", name=rated[0].name, rate=rate(rated[0], w))
     common = words.share(found.rate, w.lang)
     if not far:

@@ -12,11 +12,10 @@ from infoaccess import slide_sentences as sentences
 from infoaccess.charts import Series
 from infoaccess.exhibits import Exhibit
 from infoaccess.figures import count_text
-from infoaccess.noise import note, sentence
+from infoaccess.noise import FEWEST, note, sentence
 from infoaccess.released import Cell
 from infoaccess.report import Report
 from infoaccess.report_cells import crossing
-from infoaccess.report_comparison import FEWEST
 from infoaccess.report_programme import MILLION
 
 open = report.open
@@ -116,9 +115,7 @@ def _trend(r: Report, first: str) -> Exhibit:
     axis = w("slide.trend.axis_phone" if phone else "slide.trend.axis")
     axis = w("slide.trend.hollow", axis=axis) if any(one.partial for one in series) else axis
     svg = pictures.lines(months, series, title=axis, lang=w.lang, breaks=breaks)
-    numbers = []
-    for one in series:
-        numbers.append(_ends(one, months, w))
+    numbers = [_ends(one, months, w) for one in series]
     span = {"first": words.month_short(months[0]), "last": words.month_short(months[-1])}
     alt = w("alt.trend", series="; ".join(numbers) + ".", **span)
     caveats = [w("note.twog_line"), w("method.rates")] if breaks else [w("method.rates")]
@@ -134,7 +131,7 @@ def _ends(one: Series, months: list[str], w) -> str:
     if not known:
         return w("slide.trend.ends_none", name=one.name)
     whole = [end for end in known if not end[2]] or known
-    ends = {f"{key}": words.share(v, w.lang) for key, (_, v, _) in (("start", whole[0]), ("end", whole[-1]))}
+    ends = {"start": words.share(whole[0][1], w.lang), "end": words.share(whole[-1][1], w.lang)}
     ends |= {"first": words.month_short(whole[0][0]), "last": words.month_short(whole[-1][0])}
     said = w("slide.trend.ends", name=one.name, **ends)
     if known[-1] == whole[-1]:
